@@ -1,0 +1,272 @@
+/*
+ * libdegrade: hub, the connections of one event loop.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A hub keeps what every server with long-lived connections keeps: who is connected, who is alive, when to
+ * ping, when a connection has lived long enough, how to drain. Each connection has a session; the hub feeds
+ * it, ticks it, sends its messages, and hears its acknowledgements. The host does all I/O, by callbacks.
+ *
+ *     dg_hub_new(&hub, &(dg_hub_config){ .lifecycle = lifecycle },
+ *                &(dg_host){ .user = server, .send = on_send, .ping = on_ping, .close = on_close,
+ *                            .level = on_level, .released = on_released }, now);
+ *     dg_hub_add(hub, &(dg_conn_config){ .user = client, .id = 7 }, now, &client->conn);
+ *     ... dg_hub_heard(), dg_hub_text(), dg_hub_feed() as things arrive ...
+ *     for (;;) { wait_until(dg_hub_next(hub)); dg_hub_tick(hub, now); }
+ *
+ * A hub belongs to one thread. Callbacks are events: they run at the tail of the hub call that caused them,
+ * one after another, with nothing locked, and may call any function of the hub except dg_hub_tick() (which
+ * answers DG_ERR_REENTRANT) and dg_hub_free(); the events of such calls run after them, in order. A
+ * connection that is removed, in a callback or not, takes effect when the outermost call returns, and ends in
+ * exactly one `released`, after which the host may reuse its memory.
+ */
+#ifndef DEGRADE_HUB_H
+#define DEGRADE_HUB_H
+
+#include "degrade/allocator.h"
+#include "degrade/lifecycle.h"
+#include "degrade/log.h"
+#include "degrade/session.h"
+#include "degrade/status.h"
+#include "degrade/time.h"
+#include "degrade/trail.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dg_hub dg_hub;
+
+/* A connection's handle: 0 is none; a handle of a connection that is gone is DG_ERR_NOT_FOUND, never another. */
+typedef uint64_t dg_conn;
+
+/* Why the hub closes a connection. */
+enum {
+    DG_CLOSE_HOST = 0,      /* the host asked: dg_hub_close() */
+    DG_CLOSE_DEAD = 1,      /* nothing heard within ping_timeout of a ping */
+    DG_CLOSE_LIFETIME = 2,  /* "Max connection lifetime reached" */
+    DG_CLOSE_DRAIN = 3,     /* "server shutting down" */
+    DG_CLOSE_SEND = 4       /* `send` failed */
+};
+
+/* WebSocket close codes (RFC 6455, section 7.4.1) that the hub uses. */
+enum {
+    DG_CODE_GOING_AWAY = 1001,
+    DG_CODE_ABNORMAL = 1006, /* never sent: the peer is dead, drop it */
+    DG_CODE_TRY_LATER = 1013
+};
+
+/* Valid until the callback returns. */
+typedef struct dg_close {
+    dg_duration reconnect_after; /* advice to the client: jittered; 0: none */
+    const char *text;            /* for the close frame and the log; at most 123 bytes, never NULL */
+    uint32_t code;               /* DG_CODE_* or the host's */
+    uint32_t reason;             /* DG_CLOSE_* */
+} dg_close;
+
+/*
+ * The host's callbacks. `user` is this table's, `conn_user` the connection's. Each may be NULL: then it is
+ * not called (without `close` the hub only stops counting what it would have closed; without `send` no
+ * messages are made). Callbacks that return int return 0, or anything else for "it failed", which is counted.
+ */
+typedef struct dg_host {
+    void *user;
+    /* Send a text message. Failure: counted and logged ("WebSocket send failed"); the connection is closed. */
+    int (*send)(void *user, dg_conn conn, void *conn_user, const char *text, size_t size);
+    /* Send a ping. */
+    int (*ping)(void *user, dg_conn conn, void *conn_user);
+    /* Close the connection: start the closing handshake (code 1006: drop it), and call dg_hub_remove() when it is
+     * gone. Once a connection. */
+    int (*close)(void *user, dg_conn conn, void *conn_user, const dg_close *close);
+    /* The session decided: obey. Called whenever something changed or is to be sent, before `send`. */
+    void (*level)(void *user, dg_conn conn, void *conn_user, const dg_decision *decision);
+    /* The connection is gone from the hub: the last event of each. */
+    void (*released)(void *user, dg_conn conn, void *conn_user);
+    /* A drain is complete: nothing is left, or its deadline is over. Once a drain. */
+    void (*drained)(void *user);
+    /* A line of log. */
+    dg_log_fn log;
+} dg_host;
+
+/* Input. Zero means the default in every member; NULL for the whole is all defaults. */
+typedef struct dg_hub_config {
+    dg_duration ping_interval;  /* 100 ms..1 day; default 30 s; DG_OFF: no pings */
+    dg_duration ping_timeout;   /* dead this long after a ping with nothing heard: 100 ms..1 day; default 10 s */
+    dg_duration lifetime;       /* of a connection: 1 s..366 days; default 4 h; DG_OFF: no end */
+    dg_duration reconnect_max;  /* reconnect advice is drawn evenly from 0 up to this: up to 1 h; default: the
+                                   drain period, and 10 s for other closes */
+    double lifetime_jitter;     /* downwards only: 0..0.9; default 0.10 (3.6 to 4 h); DG_OFF_F: none */
+    uint64_t seed;              /* default: drawn from the address and the first `now` */
+    const dg_profile *profile;  /* of new sessions; default dg_profile_voice() */
+    dg_lifecycle *lifecycle;    /* borrowed: ticked, and its drain obeyed; NULL: dg_hub_drain() alone drains */
+    dg_trail *trail;            /* borrowed: decisions are added; may be NULL */
+    const dg_allocator *allocator;
+    uint32_t max_connections;   /* 1..16 777 216; default 10 000. Memory grows in blocks as they come */
+    uint32_t disabled;          /* not 0: graceful degradation is off for new sessions */
+    uint32_t fixed_chunks;      /* not 0: adaptive chunking is off for new sessions */
+    uint32_t reserved;          /* 0 */
+} dg_hub_config;
+
+/* Input. */
+typedef struct dg_conn_config {
+    uint64_t id;                /* for log lines, trails and operators; default: the handle */
+    void *user;                 /* handed to every callback */
+    const dg_profile *profile;  /* default: the hub's */
+} dg_conn_config;
+
+/* Output. Counters are since creation. */
+typedef struct dg_hub_stats {
+    uint64_t connections_total;
+    uint64_t messages_sent;
+    uint64_t errors;           /* failed sends, dead peers, and what the host reported */
+    uint64_t pings;
+    uint64_t dead;             /* closed for silence */
+    uint64_t expired;          /* closed at the end of their lifetime */
+    uint64_t drained;          /* closed by a drain */
+    uint64_t send_failures;
+    uint64_t messages_refused; /* texts that were not valid messages */
+    uint64_t forced;           /* levels forced by clients or the host */
+    uint64_t switches_down;
+    uint64_t switches_up;
+    uint64_t fallbacks;        /* entries into fallback */
+    uint64_t restorations;     /* returns to full */
+    uint64_t backwards;        /* calls whose `now` was before an earlier one */
+    dg_duration level_time[DG_LEVELS]; /* session time spent in each level, up to the last change or tick */
+    dg_duration restoration_p95; /* from leaving full until back at full */
+    dg_duration restoration_max;
+    uint32_t connections;
+    uint32_t peak;
+    uint32_t max_connections;
+    uint32_t draining;         /* 0 or 1 */
+    uint32_t levels[DG_LEVELS]; /* sessions at each level now */
+    uint32_t cap;              /* DG_LEVEL_* */
+    uint32_t closing;          /* told to close, not yet removed */
+} dg_hub_stats;
+
+/*
+ * Checks a configuration and words the first fault in `message` (`size` bytes; NULL is allowed), empty
+ * where there is none. Returns DG_OK, DG_ERR_INVALID or DG_ERR_UNKNOWN_FIELD. Any thread. Since 0.1.
+ */
+DG_API int dg_hub_config_check_sized(const dg_hub_config *config, size_t config_size, char *message,
+                                     size_t size);
+
+/*
+ * Creates a hub and stores it in `*out`. `host` is copied; NULL is a host without callbacks. Errors:
+ * DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; `*out` is NULL then. Since 0.1.
+ */
+DG_API int dg_hub_new_sized(dg_hub **out, const dg_hub_config *config, size_t config_size,
+                            const dg_host *host, size_t host_size, dg_time now);
+
+/* Frees a hub; every connection that is left is released first. Not from a callback. NULL does nothing.
+ * Since 0.1. */
+DG_API void dg_hub_free(dg_hub *hub);
+
+/*
+ * Adds a connection that was accepted and stores its handle in `*conn`. Errors: DG_ERR_INVALID,
+ * DG_ERR_UNKNOWN_FIELD; DG_ERR_FULL at max_connections (WebSocket: refuse with HTTP 503 before the upgrade,
+ * close with 1013 after); DG_ERR_STATE while draining; DG_ERR_NOMEM; `*conn` is 0 then. Logs "Graceful
+ * degradation enabled for ID" unless disabled. Since 0.1.
+ */
+DG_API int dg_hub_add_sized(dg_hub *hub, const dg_conn_config *config, size_t config_size, dg_time now,
+                            dg_conn *conn);
+
+/* Says that the connection is gone, for whatever reason. Ends in `released`. DG_ERR_INVALID, DG_ERR_NOT_FOUND.
+ * Since 0.1. */
+DG_API int dg_hub_remove(dg_hub *hub, dg_conn conn, dg_time now);
+
+/*
+ * Asks for a connection to be closed: `close` is called with `code` (1000..4999) and `text` (NULL is "").
+ * DG_OK where that was done before. Errors: DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1.
+ */
+DG_API int dg_hub_close(dg_hub *hub, dg_conn conn, uint32_t code, const char *text, dg_time now);
+
+/* Says that something was heard from the client: any inbound byte is life, a pong is no better. Constant time.
+ * DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1. */
+DG_API int dg_hub_heard(dg_hub *hub, dg_conn conn, dg_time now);
+
+/*
+ * Hands in a text message of the client, which is life too. Returns 1 where it was one of the library's
+ * (quality.ack, quality.set) and was dealt with; 0 where it is well-formed and the host's own; DG_ERR_SYNTAX
+ * or DG_ERR_SPACE where it is not valid: counted, the connection goes on. A quality.set forces the level
+ * unless the hub was told otherwise by dg_hub_allow_set(). DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1.
+ */
+DG_API int dg_hub_text(dg_hub *hub, dg_conn conn, const char *text, size_t size, dg_time now);
+
+/* Says whether clients may force their own level by quality.set; they may at first. Since 0.1. */
+DG_API int dg_hub_allow_set(dg_hub *hub, bool allowed);
+
+/* Feeds a connection's session; the decision comes by `level` and `send`. Errors as for dg_session_feed(), and
+ * DG_ERR_NOT_FOUND. Since 0.1. */
+DG_API int dg_hub_feed_sized(dg_hub *hub, dg_conn conn, const dg_sample *sample, size_t sample_size,
+                             dg_time now);
+
+/* Forces a level or releases it, as dg_session_force() and dg_session_release(). Since 0.1. */
+DG_API int dg_hub_force(dg_hub *hub, dg_conn conn, uint32_t level, dg_duration duration, dg_time now);
+DG_API int dg_hub_release(dg_hub *hub, dg_conn conn, dg_time now);
+
+/*
+ * Caps the level of every session, those to come too (a brown-out of the server); DG_LEVEL_FULL lifts it.
+ * Cost in proportion to the connections. Errors: DG_ERR_INVALID. Since 0.1.
+ */
+DG_API int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now);
+
+/* Counts an error that the host saw (a protocol error, an abnormal close). Since 0.1. */
+DG_API int dg_hub_error(dg_hub *hub, dg_conn conn, dg_time now);
+
+/* Returns a connection's session, for its statistics; the hub's own, valid until the connection is released.
+ * Do not feed it: the hub would not know. NULL where there is none. Since 0.1. */
+DG_API const dg_session *dg_hub_session(const dg_hub *hub, dg_conn conn);
+
+/* Returns a connection's user pointer; NULL where there is none. Since 0.1. */
+DG_API void *dg_hub_user(const dg_hub *hub, dg_conn conn);
+
+/* Returns the handle of the next connection after `conn` in a fixed order (0: the first), or 0 at the end. It
+ * may be used while connections come and go. Since 0.1. */
+DG_API dg_conn dg_hub_each(const dg_hub *hub, dg_conn conn);
+
+/*
+ * Drains: no new connections from now on; with DG_DRAIN_CLOSE every connection is closed (1001, "server
+ * shutting down") at its own moment, spread evenly over the first four fifths of `period` (0: at once; at
+ * most 1 day), what is left at 95 % is closed then (dropped: 1006), and `drained` comes when nothing is left, or
+ * at the deadline. Logs "Draining for Ns". A drain under way goes on as it is: DG_OK. Where the hub has a
+ * lifecycle, that drains too; and a drain of the lifecycle is obeyed at the next tick. Since 0.1.
+ */
+DG_API int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now);
+
+/*
+ * Lets time pass: pings, deaths, lifetimes, closes, sessions. Does what is due, at a cost in proportion to
+ * that. Returns how many timers fired, DG_ERR_INVALID for NULL, DG_ERR_REENTRANT from a callback. Since 0.1.
+ */
+DG_API int dg_hub_tick(dg_hub *hub, dg_time now);
+
+/* Returns when dg_hub_tick() wants to be called: at the latest at this time (a little early now and then);
+ * DG_NEVER for an empty hub without a lifecycle, and for NULL. With a lifecycle at most one second away, for its
+ * watchdog and its drain. Since 0.1. */
+DG_API dg_time dg_hub_next(const dg_hub *hub);
+
+/* Fills in statistics. Returns DG_OK, or DG_ERR_INVALID with `*out` all zero. Since 0.1. */
+DG_API int dg_hub_get_stats_sized(const dg_hub *hub, dg_hub_stats *out, size_t out_size);
+
+#ifndef DG_DECLARATIONS_ONLY
+static inline int dg_hub_config_check(const dg_hub_config *config, char *message, size_t size) {
+    return dg_hub_config_check_sized(config, sizeof *config, message, size);
+}
+static inline int dg_hub_new(dg_hub **out, const dg_hub_config *config, const dg_host *host, dg_time now) {
+    return dg_hub_new_sized(out, config, sizeof *config, host, sizeof *host, now);
+}
+static inline int dg_hub_add(dg_hub *hub, const dg_conn_config *config, dg_time now, dg_conn *conn) {
+    return dg_hub_add_sized(hub, config, sizeof *config, now, conn);
+}
+static inline int dg_hub_feed(dg_hub *hub, dg_conn conn, const dg_sample *sample, dg_time now) {
+    return dg_hub_feed_sized(hub, conn, sample, sizeof *sample, now);
+}
+static inline int dg_hub_get_stats(const dg_hub *hub, dg_hub_stats *out) {
+    return dg_hub_get_stats_sized(hub, out, sizeof *out);
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * libdegrade: permits and outcomes.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Who is let through by a breaker or a gate holds a permit, and gives it back with an outcome. A
+ * permit is a plain value of 32 bytes that the host keeps wherever it likes; it owns nothing, so one
+ * that is lost leaks nothing: it expires.
+ */
+#ifndef DEGRADE_PERMIT_H
+#define DEGRADE_PERMIT_H
+
+#include "degrade/time.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a permitted call ended. */
+enum {
+    DG_OUTCOME_IGNORED = 0,   /* it says nothing about the dependency (a 401, a bad request) */
+    DG_OUTCOME_SUCCESS = 1,
+    DG_OUTCOME_FAILURE = 2,   /* connect failure, 5xx */
+    DG_OUTCOME_TIMEOUT = 3,   /* no answer in time; counts as a failure too */
+    DG_OUTCOME_CANCELLED = 4  /* given up by the caller before it could tell */
+};
+
+/*
+ * A permit. The members are the library's own: read them in a debugger, do not change them. All zero
+ * is no permit. Reporting a permit clears it.
+ */
+typedef struct dg_permit {
+    uint64_t generation; /* of the object's state when it was given */
+    dg_time start;       /* when it was given */
+    uint32_t slot;       /* which of the object's places it takes */
+    uint32_t seat;       /* the process it is charged to; 0 is none */
+    uint32_t cost;       /* what it weighs */
+    uint32_t kind;       /* which kind of object gave it; 0 is no permit */
+} dg_permit;
+
+/*
+ * Returns whether `permit` is held, that is given and not yet reported. NULL is not. It does not know
+ * whether the object has let it expire. Any thread; may be called from a callback. Since 0.1.
+ */
+DG_API bool dg_permit_held(const dg_permit *permit);
+
+/*
+ * Returns the word for an outcome: "ignored", "success", "failure", "timeout", "cancelled", or
+ * "unknown". Static, never NULL. Any thread; may be called from a callback. Since 0.1.
+ */
+DG_API const char *dg_outcome_name(uint32_t outcome);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

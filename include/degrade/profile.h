@@ -1,0 +1,195 @@
+/*
+ * libdegrade: profiles, what the levels of quality mean.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A profile is a table: four levels with the settings they ask of the host and the values of each metric
+ * that lead to them, and the numbers that say how fast to go down and up. Three are built in; a host makes
+ * its own for video, game state or text.
+ *
+ * A profile never changes once made. Sessions share it and count references to it, from any thread.
+ */
+#ifndef DEGRADE_PROFILE_H
+#define DEGRADE_PROFILE_H
+
+#include "degrade/allocator.h"
+#include "degrade/status.h"
+#include "degrade/time.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dg_profile dg_profile;
+
+/* Levels of quality, best first. */
+enum {
+    DG_LEVEL_FULL = 0,
+    DG_LEVEL_REDUCED = 1,
+    DG_LEVEL_LOW = 2,
+    DG_LEVEL_FALLBACK = 3
+};
+#define DG_LEVELS 4
+
+/* Metrics, in the order in which they are named as a reason when several ask for the same level. */
+enum {
+    DG_METRIC_RTT = 0,       /* ms */
+    DG_METRIC_LOSS = 1,      /* share 0..1 */
+    DG_METRIC_JITTER = 2,    /* ms */
+    DG_METRIC_BANDWIDTH = 3  /* kbit/s; the one where less is worse */
+};
+#define DG_METRICS 4
+
+/* How chunks travel at a level. */
+enum {
+    DG_ENCODING_BINARY = 0,
+    DG_ENCODING_JSON = 1,
+    DG_ENCODING_NONE = 2    /* no audio: text only */
+};
+enum {
+    DG_TRANSPORT_STREAM = 0,
+    DG_TRANSPORT_POLL = 1   /* HTTP polling, at longer intervals */
+};
+
+/* What the profile estimates a metric by. */
+enum {
+    DG_ESTIMATE_ROBUST = 0, /* the library's own: the median of the last three bins of time for RTT, jitter
+                               and bandwidth, pooled loss over the window without its single worst bin. Steady
+                               input crosses exactly at the thresholds; one bad second does not */
+    DG_ESTIMATE_MEAN = 1,   /* the mean of the last `window` samples */
+    DG_ESTIMATE_LAST = 2    /* the last sample */
+};
+
+/* What silence of every metric does. */
+enum {
+    DG_STALE_DEGRADE = 0, /* one level down at stale_after, and one more each time it passes again */
+    DG_STALE_HOLD = 1,    /* the level stays, and nothing is restored meanwhile */
+    DG_STALE_IGNORE = 2
+};
+
+/* One level: a value. Texts are copied by dg_profile_new(); those of a built-in are static. The thresholds
+ * are those that lead to this level: strictly above (bandwidth: strictly below). Those of DG_LEVEL_FULL are
+ * what every metric must be strictly below (bandwidth: above) before a step up. A threshold of 0 is off. */
+typedef struct dg_level {
+    double rtt_ms;
+    double loss;           /* share 0..1 */
+    double jitter_ms;
+    double bandwidth_kbps;
+    const char *name;      /* "full"; at most 31 bytes */
+    const char *user_text; /* for people; at most 127 bytes */
+    uint32_t encoding;     /* DG_ENCODING_* */
+    uint32_t transport;    /* DG_TRANSPORT_* */
+    uint32_t chunk_samples;
+    uint32_t prebuffer_chunks;
+    uint32_t bitrate_kbps; /* of the payload, before its encoding */
+    uint32_t reserved;
+} dg_level;
+
+/* Input. Zero means the default of `voice` in every member; NULL for the whole is `voice`. */
+typedef struct dg_profile_config {
+    dg_duration stale_after;    /* silence of all metrics that is itself a reason: 100 ms..10 min; default 10 s
+                                   (the built-in `voice` has 3 s); DG_OFF: never */
+    dg_duration dwell;          /* least time at a level before a step up: up to 10 min; default 5 s; DG_OFF: none */
+    dg_duration dwell_max;      /* the dwell doubles with each step up that was reverted within revert_within, up
+                                   to this: default 60 s, at least `dwell` */
+    dg_duration revert_within;  /* default 60 s */
+    dg_duration bin;            /* samples of one metric closer together than this are averaged into one:
+                                   up to 10 s; default 500 ms; DG_OFF: each counts */
+    dg_duration forget_after;   /* a metric older than this neither triggers nor blocks: 1 s..1 h; default 30 s */
+    dg_duration ack_timeout;    /* 100 ms..1 min; default 2 s; DG_OFF: changes need no acknowledgement */
+    dg_duration refusal_hold;   /* how long a refused change holds the old level: up to 1 h; default 30 s */
+    dg_duration underrun_every; /* an underrun lowers one level at most this often: up to 1 h; default 5 s */
+    dg_duration probe_interval; /* in fallback, least time between two probes that count: up to 1 min; default 1 s */
+    dg_duration recovery_estimate; /* told to clients on the way into fallback: up to 1 h; default 30 s */
+    const dg_level *levels;     /* DG_LEVELS rows, or NULL for those of `voice` */
+    const char *name;           /* at most 31 bytes; default "custom" */
+    const dg_allocator *allocator;
+    void *reserved_pointer;     /* NULL */
+    uint32_t level_count;       /* DG_LEVELS where levels are given */
+    uint32_t level_size;        /* sizeof(dg_level); 0 is that too */
+    uint32_t estimate;          /* DG_ESTIMATE_* */
+    uint32_t window;            /* samples or bins at most: 1..10; default 10 */
+    uint32_t min_loss_packets;  /* packets that loss must be counted over before it counts, where the count is
+                                   known: up to 4095; default 20; DG_OFF32: none */
+    uint32_t max_down;          /* levels that one decision may go down: 1..3; default 3 */
+    uint32_t max_up;            /* and up: 1..3; default 1 */
+    uint32_t ack_resends;       /* at most 7; default 2; DG_OFF32: none */
+    uint32_t fallback_probes;   /* good probes in a row that lead out of fallback: 1..15; default 3 */
+    uint32_t stale;             /* DG_STALE_* */
+    uint32_t fallback;          /* 0: may be entered; DG_OFF32: never (low is the worst then) */
+    uint32_t metrics;           /* mask of 1 << DG_METRIC_* that decide; default: all */
+} dg_profile_config;
+
+/*
+ * The built-in profiles: static, never NULL, need no unref (it does no harm).
+ *
+ * voice: the library's own estimate, 5 s of dwell, silence degrades after 3 s.
+ * voice-classic: the mean of at most the last 10 RTT samples, nothing else; above 300 ms full to reduced,
+ *   above 500 ms reduced to low, one level at a time; below 150 ms straight to full; never fallback, no
+ *   dwell, silence ignored.
+ * voice-strict: the grade of the last sample is the level: fair to reduced, poor to low, very poor to
+ *   fallback, both ways, no dwell; silence holds after 10 s.
+ *
+ * Any thread; may be called from a callback. Since 0.1.
+ */
+DG_API const dg_profile *dg_profile_voice(void);
+DG_API const dg_profile *dg_profile_voice_classic(void);
+DG_API const dg_profile *dg_profile_voice_strict(void);
+
+/* Returns the built-in profile of that name ("voice", "voice-classic", "voice-strict"), or NULL. Since 0.1. */
+DG_API const dg_profile *dg_profile_find(const char *name);
+
+/*
+ * Checks a configuration and words the first fault ("levels[2].rtt_ms: ...") in `message` (`size` bytes;
+ * NULL is allowed), empty where there is none. Returns DG_OK, DG_ERR_INVALID or DG_ERR_UNKNOWN_FIELD. Each
+ * metric's thresholds must get worse with every level and leave a gap between the first trigger and what
+ * restores. Any thread. Since 0.1.
+ */
+DG_API int dg_profile_config_check_sized(const dg_profile_config *config, size_t config_size, char *message,
+                                         size_t size);
+
+/*
+ * Makes a profile with one reference, the caller's, and stores it in `*out`. Errors: DG_ERR_INVALID,
+ * DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; `*out` is NULL then. Since 0.1.
+ */
+DG_API int dg_profile_new_sized(const dg_profile **out, const dg_profile_config *config, size_t config_size);
+
+/* Takes another reference and returns the profile. NULL gives NULL. Any thread. Since 0.1. */
+DG_API const dg_profile *dg_profile_ref(const dg_profile *profile);
+
+/* Gives a reference back; the last one frees the profile. NULL does nothing. Any thread. Since 0.1. */
+DG_API void dg_profile_unref(const dg_profile *profile);
+
+/* Returns the profile's name: its own string, never NULL ("" for NULL). Since 0.1. */
+DG_API const char *dg_profile_name(const dg_profile *profile);
+
+/* Returns a level's row, the profile's own, valid as long as it; NULL for NULL or an unknown level. Since 0.1. */
+DG_API const dg_level *dg_profile_level(const dg_profile *profile, uint32_t level);
+
+/* Returns "full", "reduced", "low", "fallback" or "unknown": the names on the wire. Static. Since 0.1. */
+DG_API const char *dg_level_name(uint32_t level);
+
+/* Finds a level by its name on the wire. Returns DG_LEVEL_*, or DG_ERR_NOT_FOUND. Since 0.1. */
+DG_API int dg_level_find(const char *name);
+
+/* Returns "rtt", "loss", "jitter", "bandwidth" or "unknown". Static. Since 0.1. */
+DG_API const char *dg_metric_name(uint32_t metric);
+
+/* Return "binary", "json", "none"; "stream", "poll"; or "unknown". Static. Since 0.1. */
+DG_API const char *dg_encoding_name(uint32_t encoding);
+DG_API const char *dg_transport_name(uint32_t transport);
+
+#ifndef DG_DECLARATIONS_ONLY
+static inline int dg_profile_config_check(const dg_profile_config *config, char *message, size_t size) {
+    return dg_profile_config_check_sized(config, sizeof *config, message, size);
+}
+static inline int dg_profile_new(const dg_profile **out, const dg_profile_config *config) {
+    return dg_profile_new_sized(out, config, sizeof *config);
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

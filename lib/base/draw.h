@@ -1,0 +1,40 @@
+/* Chance, the same on every platform: a small seeded generator (splitmix64, Steele, Lea and Flood 2014),
+ * jitter drawn from it, and the draw that needs no chance at all. */
+#ifndef DGI_BASE_DRAW_H
+#define DGI_BASE_DRAW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "base/fixed.h"
+#include "base/hash.h"
+#include "degrade/time.h"
+
+/* The n-th number of the stream of `seed`: a pure function, so a cell can draw from a counter. */
+static inline uint64_t dgi_draw(uint64_t seed, uint64_t n) {
+    return dgi_mix(seed + (n + 1) * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* A seed of the object's own where the host gave 0: from its address and the first `now`. Never 0. */
+uint64_t dgi_seed(uint64_t given, const void *object, dg_time now);
+
+/* A number in 0..span, both included, drawn evenly from the 64 random bits of `random`: no value is off
+ * by more than a part in 2^64 / (span + 1). */
+uint64_t dgi_draw_span(uint64_t random, uint64_t span);
+
+/* `base` spread evenly over base * (1 - share) .. base: jitter downwards, as lifetimes take it. DG_NEVER
+ * stays, in both; a share above 1 counts as 1. */
+dg_duration dgi_jitter_down(dg_duration base, dgi_share share, uint64_t random);
+
+/* `base` spread evenly over base .. base * (1 + share): jitter after the cap, as back-off takes it. */
+dg_duration dgi_jitter_up(dg_duration base, dgi_share share, uint64_t random);
+
+/* Error-diffusing draw: true for a share `p` of all calls, with the error carried in `*word`, so that
+ * the number of true answers is within 1 of the sum of the shares for any history. One atomic add. */
+static inline bool dgi_draw_spread(dgi_atomic64 *word, dgi_share p) {
+    uint64_t before = dgi_add(word, p);
+    return (before / DGI_SHARE_ONE) != ((before + p) / DGI_SHARE_ONE);
+}
+
+#endif

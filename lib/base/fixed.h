@@ -1,0 +1,121 @@
+/* Fixed point and wide integers. Inputs become integers once, at the edge; everything behind it compares
+ * integers, so that every platform decides alike. */
+#ifndef DGI_BASE_FIXED_H
+#define DGI_BASE_FIXED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A share 0..1 in 32-bit fixed point: 1.0 is DGI_SHARE_ONE. */
+typedef uint32_t dgi_share;
+#define DGI_SHARE_ONE UINT32_C(0x80000000)
+
+/* A duration in milliseconds, as a double, becomes microseconds. False for NaN, a negative value, more
+ * than `max_ms`, or more than 32 bits hold; *out is untouched then. Rounds to nearest, ties up; -0.0 is 0. */
+bool dgi_us_from_ms(double ms, double max_ms, uint32_t *out);
+
+/* A share 0..1 becomes parts per million, to nearest. False for NaN or outside 0..1. */
+bool dgi_ppm_from_share(double share, uint32_t *out);
+
+/* A share 0..1 becomes fixed point, to nearest. False for NaN or outside 0..1. */
+bool dgi_share_from_double(double value, dgi_share *out);
+
+/* As above, but what is above 1 (infinity too) becomes DGI_SHARE_ONE: for occupancies. False for NaN and < 0. */
+bool dgi_share_saturate(double value, dgi_share *out);
+
+/* A non-negative number becomes an integer, to nearest. False for NaN, negative, or more than `max`. */
+bool dgi_u32_from_double(double value, uint32_t max, uint32_t *out);
+
+double dgi_share_to_double(dgi_share share);
+
+/* a * b / c, to floor, saturating at UINT64_MAX (a c of 0 saturates too). Exact: the product has 128 bits. */
+uint64_t dgi_muldiv(uint64_t a, uint64_t b, uint64_t c);
+
+/* As dgi_muldiv, but rounded up. */
+uint64_t dgi_muldiv_up(uint64_t a, uint64_t b, uint64_t c);
+
+/* The greatest common divisor; of 0 and n it is n. */
+uint64_t dgi_gcd(uint64_t a, uint64_t b);
+
+static inline uint64_t dgi_add_sat(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t dgi_sub_sat(uint64_t a, uint64_t b) {
+    return a > b ? a - b : 0;
+}
+
+static inline uint64_t dgi_min(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static inline uint64_t dgi_max(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/* The portable paths below are compiled everywhere, so that tests hold each to the compiler's own. */
+
+static inline uint64_t dgi_mulhi_portable(uint64_t a, uint64_t b) {
+    uint64_t al = a & UINT32_MAX, ah = a >> 32, bl = b & UINT32_MAX, bh = b >> 32;
+    uint64_t low = al * bl, m1 = ah * bl, m2 = al * bh;
+    uint64_t carry = ((low >> 32) + (m1 & UINT32_MAX) + (m2 & UINT32_MAX)) >> 32;
+    return ah * bh + (m1 >> 32) + (m2 >> 32) + carry;
+}
+
+/* The upper 64 bits of a 128-bit product. */
+static inline uint64_t dgi_mulhi(uint64_t a, uint64_t b) {
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 wide;
+    return (uint64_t)(((wide)a * b) >> 64);
+#else
+    return dgi_mulhi_portable(a, b);
+#endif
+}
+
+/* (high * 2^64 + low) / c by long division; high < c. */
+uint64_t dgi_divide_wide_portable(uint64_t high, uint64_t low, uint64_t c, uint64_t *remainder);
+
+static inline unsigned dgi_bit_high_portable(uint64_t n) {
+    unsigned bit = 0;
+    while (n >>= 1)
+        bit++;
+    return bit;
+}
+
+/* The number of the highest set bit, 0..63; n must not be 0. */
+static inline unsigned dgi_bit_high(uint64_t n) {
+#ifdef __GNUC__
+    return 63u ^ (unsigned)__builtin_clzll(n);
+#else
+    return dgi_bit_high_portable(n);
+#endif
+}
+
+/* The number of the lowest set bit, 0..63; n must not be 0. */
+static inline unsigned dgi_bit_low(uint64_t n) {
+    return dgi_bit_high(n & (~n + 1));
+}
+
+/* Division by a divisor that stays the same: a multiplication and a correction. */
+typedef struct dgi_divisor {
+    uint64_t value;      /* >= 1 */
+    uint64_t reciprocal; /* floor((2^64 - 1) / value) */
+} dgi_divisor;
+
+static inline dgi_divisor dgi_divisor_of(uint64_t value) {
+    return (dgi_divisor){ .value = value, .reciprocal = UINT64_MAX / value };
+}
+
+/* n / d, exact for every n; *remainder gets n % d. */
+static inline uint64_t dgi_divide(uint64_t n, dgi_divisor d, uint64_t *remainder) {
+    uint64_t quotient = dgi_mulhi(n, d.reciprocal);
+    uint64_t rest = n - quotient * d.value;
+    for (int i = 0; i < 2 && rest >= d.value; i++) { /* never more; bounded even for a torn divisor */
+        rest -= d.value;
+        quotient++;
+    }
+    *remainder = rest;
+    return quotient;
+}
+
+#endif
