@@ -88,7 +88,7 @@ typedef struct dg_breaker_stats {
     uint64_t rejected;     /* calls refused */
     uint64_t late;         /* results of an earlier generation */
     uint64_t doubled;      /* results reported again */
-    uint64_t expired;      /* probes that had not reported in time; one that does later counts in late too */
+    uint64_t expired;      /* probes that did not report in time; one that does after all is late too */
     uint64_t opened;       /* times it opened */
     uint64_t reanchored;   /* times a clock that jumped ahead and came back was put right */
     uint64_t seed;         /* in force */

@@ -1,0 +1,457 @@
+/* Token bucket: exact rates, settling, clocks, reconfiguring, hostile input, many threads.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "degrade/bucket.h"
+
+#define T0 DG_SEC(1000)
+
+static _Alignas(64) unsigned char memory[192];
+
+static dg_bucket *placed(dg_bucket_config config, dg_time now) {
+    dg_bucket *bucket = NULL;
+    ok(dg_bucket_place(memory, sizeof memory, &config, now, &bucket));
+    return bucket;
+}
+
+static dg_bucket_stats stats_of(const dg_bucket *bucket, dg_time now) {
+    dg_bucket_stats stats;
+    ok(dg_bucket_get_stats(bucket, now, &stats));
+    return stats;
+}
+
+static uint64_t drain(dg_bucket *bucket, dg_time now) {
+    uint64_t taken = 0;
+    while (dg_bucket_take(bucket, 1, now))
+        taken++;
+    return taken;
+}
+
+START_TEST(size_is_192_bytes_with_one_hot_line) {
+    printf("bucket: %zu bytes in all, 64 hot\n", dg_bucket_size());
+    ck_assert_uint_eq(dg_bucket_size(), 192);
+    ck_assert_uint_eq(dg_bucket_align(), 64);
+}
+END_TEST
+
+START_TEST(defaults_are_one_a_second_with_a_second_of_burst) {
+    dg_bucket *bucket;
+    ok(dg_bucket_new_sized(&bucket, NULL, 0, T0));
+    dg_bucket_stats stats = stats_of(bucket, T0);
+    ck_assert_uint_eq(stats.rate, 1);
+    ck_assert_uint_eq(stats.period, DG_SEC(1));
+    ck_assert_uint_eq(stats.burst, 1);
+    ck_assert_uint_eq(stats.debt, 1);
+    dg_bucket_free(bucket);
+    bucket = placed((dg_bucket_config){.rate = 100, .debt = DG_OFF}, T0);
+    stats = stats_of(bucket, T0);
+    ck_assert_uint_eq(stats.rate, 100);
+    ck_assert_uint_eq(stats.period, DG_SEC(1));
+    ck_assert_uint_eq(stats.burst, 100);
+    ck_assert_uint_eq(stats.debt, 0);
+    bucket = placed((dg_bucket_config){.rate = 5, .period = DG_SEC(2)}, T0);
+    ck_assert_uint_eq(stats_of(bucket, T0).burst, 3);
+}
+END_TEST
+
+START_TEST(a_burst_is_granted_and_then_one_token_every_ten_milliseconds) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 20}, T0);
+    ck_assert_uint_eq(drain(bucket, T0), 20);
+    ck_assert_uint_eq(dg_bucket_wait(bucket, 1, T0), DG_MS(10));
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_MS(10) - 1));
+    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(10)));
+    ck_assert_uint_eq(drain(bucket, T0 + DG_MS(100)), 9);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(3600)), 20);
+}
+END_TEST
+
+START_TEST(a_cost_of_zero_or_above_the_burst_is_refused) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 1, .burst = 20}, T0);
+    unsigned char before[192];
+    memcpy(before, memory, sizeof before);
+    ck_assert(!dg_bucket_take(bucket, 0, T0));
+    ck_assert(!dg_bucket_take(bucket, 21, T0));
+    ck_assert(!dg_bucket_take(bucket, UINT64_MAX, T0));
+    ck_assert(!dg_bucket_take(bucket, (UINT64_C(1) << 63) + 1, T0));
+    ck_assert(!dg_bucket_take(NULL, 1, T0));
+    ck_assert_uint_eq(dg_bucket_wait(bucket, 0, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_bucket_wait(bucket, 21, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_bucket_wait(NULL, 1, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_bucket_tokens(NULL, T0), 0);
+    ck_assert_mem_eq(before, memory, sizeof before);
+    ck_assert(dg_bucket_take(bucket, 20, T0));
+}
+END_TEST
+
+START_TEST(refused_calls_change_nothing) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10, .burst = 5}, T0);
+    drain(bucket, T0);
+    unsigned char before[192];
+    memcpy(before, memory, sizeof before);
+    for (int i = 0; i < 1000; i++)
+        ck_assert(!dg_bucket_take(bucket, 1, T0 + (dg_time)i));
+    ck_assert_mem_eq(before, memory, sizeof before);
+}
+END_TEST
+
+/* field-notes 15 to 17, 20: any rate, no drift. */
+START_TEST(rates_from_one_a_day_to_a_thousand_million_a_second_do_not_drift) {
+    static const struct {
+        uint64_t rate;
+        dg_duration period, step, steps;
+    } cases[] = {
+        {1, DG_SEC(86400), DG_SEC(3601), 5000},
+        {7, DG_SEC(86400), DG_SEC(1237), 20000},
+        {999983, DG_SEC(86400), DG_MS(77), 20000},
+        {3, DG_SEC(1), DG_MS(1), 20000},
+        {10000000, DG_SEC(1), 101, 20000},
+        {999999937, DG_SEC(1), 13, 20000},
+        {1000000000, DG_SEC(1), 1, 20000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dg_bucket *bucket = placed((dg_bucket_config){.rate = cases[i].rate,
+                                                      .period = cases[i].period,
+                                                      .burst = 1000,
+                                                      .start_empty = 1},
+                                   T0);
+        uint64_t taken = 0;
+        for (uint64_t n = 1; n <= cases[i].steps; n++)
+            taken += drain(bucket, T0 + n * cases[i].step);
+        double exact = (double)cases[i].rate * (double)(cases[i].step * cases[i].steps) /
+                       (double)cases[i].period;
+        ck_assert_uint_eq(taken, (uint64_t)exact);
+    }
+}
+END_TEST
+
+START_TEST(wait_is_exact_for_any_rate) {
+    unsigned long long state = property_seed();
+    for (int i = 0; i < 20000; i++) {
+        uint64_t rate = 1 + property_next(&state) % 1000000, now = property_next(&state) >> 20;
+        dg_bucket_config config = {.rate = rate,
+                                   .period = rate + property_next(&state) % DG_SEC(100),
+                                   .burst = 1 + property_next(&state) % 50};
+        dg_bucket *bucket = placed(config, now);
+        dg_bucket_take(bucket, config.burst, now);
+        now += property_next(&state) % 1000;
+        uint64_t cost = 1 + property_next(&state) % config.burst;
+        dg_duration wait = dg_bucket_wait(bucket, cost, now);
+        if (wait != 0)
+            ck_assert(!dg_bucket_take(bucket, cost, now + wait - 1));
+        ck_assert(dg_bucket_take(bucket, cost, now + wait));
+    }
+}
+END_TEST
+
+START_TEST(settling_gives_back_up_to_the_burst) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 1, .burst = 100}, T0);
+    ck_assert(dg_bucket_take(bucket, 60, T0));
+    ok(dg_bucket_settle(bucket, 60, 45, T0));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 55);
+    ok(dg_bucket_settle(bucket, 1000, 0, T0));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 100);
+    ck_assert_uint_eq(drain(bucket, T0), 100);
+}
+END_TEST
+
+START_TEST(settling_charges_below_empty_down_to_the_debt_and_forgives_the_rest) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10, .burst = 100, .debt = 30}, T0);
+    ck_assert(dg_bucket_take(bucket, 90, T0));
+    ok(dg_bucket_settle(bucket, 90, 115, T0));
+    ck_assert_uint_eq(stats_of(bucket, T0).owed, 15);
+    ck_assert_uint_eq(dg_bucket_wait(bucket, 1, T0), DG_MS(1600));
+    ok(dg_bucket_settle(bucket, 0, 20, T0));
+    dg_bucket_stats stats = stats_of(bucket, T0);
+    ck_assert_uint_eq(stats.owed, 30);
+    ck_assert_uint_eq(stats.forgiven, 5);
+    ck_assert_uint_eq(stats.tokens, 0);
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_MS(3100) - 1));
+    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(3100)));
+    ck_assert_uint_eq(stats.reanchored, 0);
+}
+END_TEST
+
+START_TEST(settling_by_numbers_out_of_range_is_refused) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0);
+    unsigned char before[192];
+    memcpy(before, memory, sizeof before);
+    err(dg_bucket_settle(NULL, 1, 1, T0), DG_ERR_INVALID);
+    err(dg_bucket_settle(bucket, DG_BUCKET_MAX + 1, 1, T0), DG_ERR_INVALID);
+    err(dg_bucket_settle(bucket, 1, UINT64_MAX, T0), DG_ERR_INVALID);
+    ck_assert_mem_eq(before, memory, sizeof before);
+}
+END_TEST
+
+START_TEST(clock_an_hour_ahead_and_back_locks_nobody_out_and_grants_nothing) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 20, .debt = 10}, T0);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(3600)), 20);
+    ck_assert_uint_eq(drain(bucket, T0), 0);
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 1);
+    ck_assert_uint_eq(dg_bucket_wait(bucket, 1, T0), DG_MS(310)); /* burst 20, debt 10, and the one */
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_MS(310) - 1));
+    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(310)));
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 1);
+}
+END_TEST
+
+START_TEST(placed_or_set_by_a_clock_that_was_ahead_the_bucket_still_fills) {
+    dg_bucket_config config = {.rate = 100, .burst = 20};
+    dg_bucket *bucket = placed(config, T0 + DG_SEC(3600));
+    drain(bucket, T0 + DG_SEC(3600));
+    ck_assert(!dg_bucket_take(bucket, 1, T0));
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(1)), 20 + 80 - 40 - 40);
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 50}, T0 + DG_SEC(7200)));
+    drain(bucket, T0 + DG_SEC(7200));
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_SEC(2)));
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(5)), 50);
+}
+END_TEST
+
+START_TEST(a_thread_whose_now_is_a_little_old_grants_nothing_twice) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 1000000, .burst = 1, .debt = DG_OFF}, T0);
+    uint64_t taken = 0;
+    for (int i = 0; i < 1000; i++) {
+        taken += drain(bucket, T0 + DG_MS(50));
+        taken += drain(bucket, T0);
+    }
+    ck_assert_uint_eq(taken, 1);
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 0);
+}
+END_TEST
+
+START_TEST(the_ends_of_time_are_safe) {
+    static const dg_time times[] = {0, 1, UINT64_MAX, UINT64_C(1) << 63, (UINT64_C(1) << 63) - 1, T0};
+    static const uint64_t rates[] = {1, 1000000000, 999999937};
+    for (size_t r = 0; r < 3; r++)
+        for (size_t i = 0; i < 6; i++) {
+            dg_bucket *bucket = placed((dg_bucket_config){.rate = rates[r], .burst = 3}, times[i]);
+            ck_assert_uint_eq(drain(bucket, times[i]), 3);
+            for (size_t k = 0; k < 6; k++) {
+                ck_assert_uint_le(drain(bucket, times[k]), 3);
+                ok(dg_bucket_settle(bucket, 0, 5, times[k]));
+                ck_assert_uint_le(stats_of(bucket, times[k]).owed, 6);
+            }
+            drain(bucket, T0);
+            ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(20)), 3);
+        }
+}
+END_TEST
+
+START_TEST(new_parameters_keep_tokens_and_debts) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 20}, T0);
+    ck_assert(dg_bucket_take(bucket, 12, T0));
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 10, .burst = 50}, T0));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 8);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_MS(100)), 9);
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 10, .burst = 4, .debt = 2}, T0));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 4);
+    drain(bucket, T0);
+    ok(dg_bucket_settle(bucket, 0, 2, T0));
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 10, .burst = 4, .debt = DG_OFF}, T0));
+    ck_assert_uint_eq(stats_of(bucket, T0).owed, 0);
+}
+END_TEST
+
+START_TEST(new_parameters_set_every_second_do_not_starve_a_slow_rate) {
+    dg_bucket_config config = {.rate = 1, .period = DG_SEC(100), .burst = 10, .start_empty = 1};
+    dg_bucket *bucket = placed(config, T0);
+    for (uint64_t n = 1; n <= 1000; n++) {
+        config.burst = 10 + n % 2;
+        ok(dg_bucket_set(bucket, &config, T0 + DG_SEC(n)));
+    }
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(1000)), 10);
+}
+END_TEST
+
+START_TEST(bad_configurations_are_refused_and_change_nothing) {
+    static const dg_bucket_config bad[] = {
+        {.rate = DG_BUCKET_MAX + 1, .period = DG_SEC(86400)},
+        {.rate = UINT64_MAX},
+        {.rate = 1000000001},
+        {.rate = 999999937, .period = DG_SEC(86400)},
+        {.period = DG_SEC(86400) * 366 + 1},
+        {.burst = DG_BUCKET_MAX + 1},
+        {.burst = UINT64_MAX},
+        {.debt = DG_BUCKET_MAX + 1},
+        {.reserved = 1},
+        {.reserved_pointer = memory},
+        {.allocator = &(const dg_allocator){0}},
+    };
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0), *out = bucket;
+    unsigned char before[192];
+    memcpy(before, memory, sizeof before);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char message[120];
+        err(dg_bucket_config_check(&bad[i], message, sizeof message), DG_ERR_INVALID);
+        ck_assert_msg(strchr(message, ':') != NULL, "%s", message);
+        err(dg_bucket_set(bucket, &bad[i], T0), DG_ERR_INVALID);
+        err(dg_bucket_place(memory, sizeof memory, &bad[i], T0, &out), DG_ERR_INVALID);
+        ck_assert_ptr_null(out);
+        err(dg_bucket_new(&out, &bad[i], T0), DG_ERR_INVALID);
+    }
+    ck_assert_mem_eq(before, memory, sizeof before);
+    err(dg_bucket_set(NULL, &(dg_bucket_config){0}, T0), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(structs_of_other_ages_are_read_and_written) {
+    struct {
+        dg_bucket_config known;
+        uint64_t later;
+    } newer = {.known = {.rate = 10}};
+    ok(dg_bucket_config_check_sized(&newer.known, sizeof newer, NULL, 0));
+    newer.later = 1;
+    err(dg_bucket_config_check_sized(&newer.known, sizeof newer, NULL, 0), DG_ERR_UNKNOWN_FIELD);
+    dg_bucket_config small = {.rate = 10, .burst = 99};
+    dg_bucket *bucket;
+    ok(dg_bucket_place_sized(memory, sizeof memory, &small, 8, T0, &bucket));
+    ck_assert_uint_eq(stats_of(bucket, T0).burst, 10);
+    dg_bucket_stats out;
+    memset(&out, 0xff, sizeof out);
+    err(dg_bucket_get_stats(NULL, T0, &out), DG_ERR_INVALID);
+    ck_assert_uint_eq(out.rate | out.reanchored, 0);
+    err(dg_bucket_get_stats(bucket, T0, NULL), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(a_block_that_is_no_bucket_is_not_attached) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0), *other;
+    ok(dg_bucket_attach(memory, sizeof memory, T0, &other));
+    ck_assert_ptr_eq(bucket, other);
+    err(dg_bucket_attach(memory, 191, T0, &other), DG_ERR_INVALID);
+    ck_assert_ptr_null(other);
+    err(dg_bucket_attach(memory + 8, sizeof memory, T0, &other), DG_ERR_INVALID);
+    err(dg_bucket_attach(NULL, sizeof memory, T0, &other), DG_ERR_INVALID);
+    err(dg_bucket_place(memory, 191, NULL, T0, &other), DG_ERR_INVALID);
+    memset(memory + 24, 0, 8); /* a period of 0 */
+    err(dg_bucket_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+    memory[0] ^= 1;
+    err(dg_bucket_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+}
+END_TEST
+
+static void *no_memory(void *user, size_t size) {
+    (void)user, (void)size;
+    return NULL;
+}
+
+static void no_free(void *user, void *block, size_t size) {
+    (void)user, (void)block, (void)size;
+}
+
+START_TEST(a_heap_without_memory_gives_no_bucket) {
+    dg_allocator none = {no_memory, no_free, NULL};
+    dg_bucket *bucket = (dg_bucket *)memory;
+    err(dg_bucket_new(&bucket, &(dg_bucket_config){.allocator = &none}, T0), DG_ERR_NOMEM);
+    ck_assert_ptr_null(bucket);
+    dg_bucket_free(NULL);
+}
+END_TEST
+
+/* Field invariant 6, against 128-bit arithmetic: granted <= burst + rate * t, and what is offered below the
+ * rate is granted. Where the clock goes back and forth, t is the sum of its steps ahead. */
+START_TEST(grants_stay_within_burst_and_rate_for_any_clock) {
+    unsigned long long state = property_seed();
+    for (int run = 0; run < 300; run++) {
+        uint64_t rate = 1 + property_next(&state) % 5000;
+        dg_bucket_config config = {.rate = rate,
+                                   .period = rate + property_next(&state) % DG_SEC(2),
+                                   .burst = 1 + property_next(&state) % 40,
+                                   .debt = DG_OFF};
+        bool backwards = run % 2;
+        dg_time now = T0 + property_next(&state) % DG_SEC(1000);
+        dg_bucket *bucket = placed(config, now);
+        unsigned __int128 ahead = 0, granted = 0;
+        for (int i = 0; i < 400; i++) {
+            dg_duration step = property_next(&state) % (config.period / rate * 3 + 2);
+            if (backwards && property_next(&state) % 4 == 0) {
+                now -= property_next(&state) % 64 == 0 ? DG_SEC(900) : step;
+            } else {
+                now += step;
+                ahead += step;
+            }
+            uint64_t cost = 1 + property_next(&state) % 3;
+            granted += dg_bucket_take(bucket, cost, now) ? cost : 0;
+            /* two roundings to whole tokens: one at either end */
+            ck_assert((granted - (granted > config.burst + 1 ? config.burst + 1 : granted)) *
+                          config.period <=
+                      ahead * rate);
+        }
+        if (!backwards) {
+            granted += drain(bucket, now);
+            ck_assert_uint_le(dg_bucket_tokens(bucket, now), config.burst);
+        }
+    }
+}
+END_TEST
+
+START_TEST(load_below_the_rate_is_granted_whole) {
+    unsigned long long state = property_seed();
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 997, .burst = 5, .start_empty = 1}, T0);
+    dg_time now = T0;
+    for (int i = 0; i < 20000; i++) {
+        now += DG_SEC(1) / 997 + 1;
+        ck_assert(dg_bucket_take(bucket, 1, now));
+        if (property_next(&state) % 8 == 0)
+            ck_assert(!dg_bucket_take(bucket, 5, now - 1));
+    }
+}
+END_TEST
+
+typedef struct taker {
+    dg_bucket *bucket;
+    uint64_t taken;
+} taker;
+
+static void *take_many(void *user) {
+    taker *self = user;
+    for (uint64_t i = 0; i < 20000; i++)
+        self->taken += dg_bucket_take(self->bucket, 1, T0 + i * 1000);
+    return NULL;
+}
+
+START_TEST(eight_threads_and_an_administrator_share_the_exact_total) {
+    dg_bucket_config config = {.rate = 100000, .burst = 50};
+    dg_bucket *bucket = placed(config, T0);
+    taker takers[8];
+    pthread_t threads[8];
+    for (int i = 0; i < 8; i++) {
+        takers[i] = (taker){.bucket = bucket};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, take_many, &takers[i]), 0);
+    }
+    for (int i = 0; i < 500; i++)
+        ok(dg_bucket_set(bucket, &config, T0));
+    uint64_t taken = 0;
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], NULL);
+        taken += takers[i].taken;
+    }
+    dg_time end = T0 + 19999 * 1000;
+    ck_assert_uint_le(taken, 50 + 1999);
+    ck_assert_uint_ge(taken, 1900);
+    ck_assert_uint_le(dg_bucket_tokens(bucket, end), 50);
+}
+END_TEST
+
+TESTS_MAIN("bucket", size_is_192_bytes_with_one_hot_line,
+           defaults_are_one_a_second_with_a_second_of_burst,
+           a_burst_is_granted_and_then_one_token_every_ten_milliseconds,
+           a_cost_of_zero_or_above_the_burst_is_refused, refused_calls_change_nothing,
+           rates_from_one_a_day_to_a_thousand_million_a_second_do_not_drift, wait_is_exact_for_any_rate,
+           settling_gives_back_up_to_the_burst,
+           settling_charges_below_empty_down_to_the_debt_and_forgives_the_rest,
+           settling_by_numbers_out_of_range_is_refused,
+           clock_an_hour_ahead_and_back_locks_nobody_out_and_grants_nothing,
+           placed_or_set_by_a_clock_that_was_ahead_the_bucket_still_fills,
+           a_thread_whose_now_is_a_little_old_grants_nothing_twice, the_ends_of_time_are_safe,
+           new_parameters_keep_tokens_and_debts,
+           new_parameters_set_every_second_do_not_starve_a_slow_rate,
+           bad_configurations_are_refused_and_change_nothing,
+           structs_of_other_ages_are_read_and_written, a_block_that_is_no_bucket_is_not_attached,
+           a_heap_without_memory_gives_no_bucket, grants_stay_within_burst_and_rate_for_any_clock,
+           load_below_the_rate_is_granted_whole,
+           eight_threads_and_an_administrator_share_the_exact_total)
