@@ -126,8 +126,8 @@ DG_API int dg_lifecycle_overloaded(dg_lifecycle *lifecycle, bool overloaded, dg_
  */
 DG_API int dg_lifecycle_drain(dg_lifecycle *lifecycle, dg_duration period, uint32_t mode, dg_time now);
 
-/* Says that nothing is left to drain: draining becomes drained. Hubs do. DG_ERR_STATE where no drain is under
- * way. Since 0.1. */
+/* Says that nothing is left to drain: draining becomes drained, for everybody who maps it. For the host, when the
+ * last of its hubs has drained. DG_ERR_STATE where no drain is under way. Any thread, any process. Since 0.1. */
 DG_API int dg_lifecycle_drained(dg_lifecycle *lifecycle, dg_time now);
 
 /* The three answers; false for NULL. Any thread, any process; never block. Since 0.1. */

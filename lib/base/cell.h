@@ -1,8 +1,8 @@
 /* The frame of every cell: header, place, attach, heap.
  *
- * A cell is one block without a pointer inside: 16 bytes of header, a cold part (its configuration), then
- * hot lines of 64 bytes. The layout is ABI: libraries of different versions attach to one mapping. The
- * magic is stored last, with release, so that a block whose maker died half way is not a cell. */
+ * A cell is one block without a pointer inside: 16 bytes of header, a cold part (its configuration),
+ * then hot lines of 64 bytes. The layout is ABI: libraries of different versions attach to one mapping.
+ * The magic is stored last, with release, so that a block whose maker died half way is not a cell. */
 #ifndef DGI_BASE_CELL_H
 #define DGI_BASE_CELL_H
 
@@ -37,8 +37,8 @@ typedef struct dgi_cell {
 /* True where a cell can live here at all: 64-bit atomics that need no lock. */
 bool dgi_cell_supported(void);
 
-/* Checks memory for a cell of `need` bytes: DG_OK, DG_ERR_INVALID (NULL, misaligned, too small, or a `need`
- * of less than a header) or DG_ERR_UNSUPPORTED. */
+/* Checks memory for a cell of `need` bytes: DG_OK, DG_ERR_INVALID (NULL, misaligned, too small, or a
+ * `need` of less than a header) or DG_ERR_UNSUPPORTED. */
 int dgi_cell_check(const void *memory, size_t size, size_t need);
 
 /* Zeroes the block and fills in the header, all but the magic. Call dgi_cell_publish() when the rest of
@@ -50,8 +50,8 @@ void dgi_cell_publish(void *memory);
  * says of the memory, or DG_ERR_LAYOUT. `need` is the exact size that this layout has. */
 int dgi_cell_attach(const void *memory, size_t size, size_t need, uint8_t kind, uint8_t layout);
 
-/* Memory for a cell on the heap, zeroed, aligned, which remembers its allocator outside the cell. NULL where the
- * allocator had none. `allocator` may be NULL. */
+/* Memory for a cell on the heap, zeroed, aligned, which remembers its allocator outside the cell. NULL
+ * where the allocator had none. `allocator` may be NULL. */
 void *dgi_cell_alloc(size_t need, const dg_allocator *allocator);
 /* Gives back what dgi_cell_alloc() gave. NULL does nothing. */
 void dgi_cell_free(void *memory);

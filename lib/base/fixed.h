@@ -11,7 +11,8 @@ typedef uint32_t dgi_share;
 #define DGI_SHARE_ONE UINT32_C(0x80000000)
 
 /* A duration in milliseconds, as a double, becomes microseconds. False for NaN, a negative value, more
- * than `max_ms`, or more than 32 bits hold; *out is untouched then. Rounds to nearest, ties up; -0.0 is 0. */
+ * than `max_ms`, or more than 32 bits hold; *out is untouched then. Rounds to nearest, ties up; -0.0
+ * is 0. */
 bool dgi_us_from_ms(double ms, double max_ms, uint32_t *out);
 
 /* A share 0..1 becomes parts per million, to nearest. False for NaN or outside 0..1. */
@@ -20,7 +21,8 @@ bool dgi_ppm_from_share(double share, uint32_t *out);
 /* A share 0..1 becomes fixed point, to nearest. False for NaN or outside 0..1. */
 bool dgi_share_from_double(double value, dgi_share *out);
 
-/* As above, but what is above 1 (infinity too) becomes DGI_SHARE_ONE: for occupancies. False for NaN and < 0. */
+/* As above, but what is above 1 (infinity too) becomes DGI_SHARE_ONE: for occupancies. False for NaN
+ * and < 0. */
 bool dgi_share_saturate(double value, dgi_share *out);
 
 /* A non-negative number becomes an integer, to nearest. False for NaN, negative, or more than `max`. */
@@ -28,7 +30,8 @@ bool dgi_u32_from_double(double value, uint32_t max, uint32_t *out);
 
 double dgi_share_to_double(dgi_share share);
 
-/* a * b / c, to floor, saturating at UINT64_MAX (a c of 0 saturates too). Exact: the product has 128 bits. */
+/* a * b / c, to floor, saturating at UINT64_MAX (a c of 0 saturates too). Exact: the product has 128
+ * bits. */
 uint64_t dgi_muldiv(uint64_t a, uint64_t b, uint64_t c);
 
 /* As dgi_muldiv, but rounded up. */

@@ -14,7 +14,7 @@
 #define DGI_HISTOGRAM_BUCKETS 256
 
 typedef struct dgi_histogram {
-    dgi_atomic64 sum_us; /* each value to the nearest microsecond; wraps after 584 000 years of waiting */
+    dgi_atomic64 sum_us; /* each value to the nearest; wraps after 584 000 years of waiting */
     dgi_atomic32 counts[DGI_HISTOGRAM_BUCKETS];
 } dgi_histogram;
 
@@ -26,9 +26,9 @@ void dgi_histogram_merge(dgi_histogram *to, const dgi_histogram *from);
 
 uint64_t dgi_histogram_count(const dgi_histogram *histogram);
 
-/* How many values were at most `limit`; exact where `limit` is a bucket's upper end, which every power of
- * two from 2 to 2^31 microseconds is; otherwise values of the bucket that `limit` lies in are not counted.
- * The last bucket has no upper end: it counts for DG_NEVER alone. */
+/* How many values were at most `limit`; exact where `limit` is a bucket's upper end, which every power
+ * of two from 2 to 2^31 microseconds is; otherwise values of the bucket that `limit` lies in are not
+ * counted. The last bucket has no upper end: it counts for DG_NEVER alone. */
 uint64_t dgi_histogram_at_most(const dgi_histogram *histogram, dg_duration limit);
 
 /* The upper end of the bucket in which the `per_mille`-th value lies (0..1000; more is 1000); 2^32

@@ -31,8 +31,8 @@ static inline uint64_t dgi_rate_produced(const dgi_rate *rate, dg_time now) {
     return whole * rate->units + dgi_divide(rest * rate->units, rate->period, &ignored);
 }
 
-/* The earliest time, from the anchor on, at which `count` units have been produced; DG_NEVER past the end
- * of time. */
+/* The earliest time, from the anchor on, at which `count` units have been produced; DG_NEVER past the
+ * end of time. */
 dg_time dgi_rate_when(const dgi_rate *rate, uint64_t count);
 
 #endif

@@ -52,10 +52,11 @@ void dgi_wheel_set(dgi_wheel *wheel, uint32_t index, dg_time due);
 void dgi_wheel_cancel(dgi_wheel *wheel, uint32_t index);
 
 /* Takes one timer that is due at `now` off the wheel and stores its index; false (and DGI_WHEEL_NONE)
- * where none is. Never early: due <= now holds exactly, and timers of one pump come in no promised order.
- * Call it until false; the caller bounds a pump by the count at its start, so that timers set meanwhile
- * wait a turn. A `now` before an earlier one makes nothing due; one that is more than 64 ticks back sorts
- * all timers anew, once, so that a clock that jumped and came back leaves no cost behind. */
+ * where none is. Never early: due <= now holds exactly, and timers of one pump come in no promised
+ * order. Call it until false; the caller bounds a pump by the count at its start, so that timers set
+ * meanwhile wait a turn. A `now` before an earlier one makes nothing due; one that is more than 64
+ * ticks back sorts all timers anew, once, so that a clock that jumped and came back leaves no cost
+ * behind. */
 bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index);
 
 /* When to pump again: at most the earliest due (where the earliest lies in the lowest level, exactly

@@ -205,6 +205,8 @@ static const sample refused[] = {
     T("\"\\ud800\\u0041\""),
     T("\"\\ud800\\ud800\""),
     T("\"\\udc00\\ud800\""),
+    T("\"\\udc00\\udc00\""),
+    T("\"\\udfff\\udfff\""),
     T("\"\\ud800\\ue000\""),
     T("\"\\ud800\\udc0\""),
     T("\"\\ud800\\\""),
@@ -412,7 +414,7 @@ static void read_at_random(dgi_json *json, unsigned long long *seed, unsigned de
 
 static size_t mutate(char *text, size_t size, unsigned long long *seed) {
     static const char interesting[] = "{}[]\",:\\u0e.-+tfn d8\x80\xff\xed\xf4";
-    for (unsigned changes = 1 + property_next(seed) % 3; changes > 0 && size > 0; changes--) {
+    for (unsigned long long changes = 1 + property_next(seed) % 3; changes > 0 && size > 0; changes--) {
         size_t at = property_next(seed) % size;
         switch (property_next(seed) % 4) {
         case 0:
