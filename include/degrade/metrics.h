@@ -41,7 +41,7 @@ enum {
 /* Input. Zero means the default in every member; NULL for the whole is all defaults. */
 typedef struct dg_metrics_config {
     const char *prefix;   /* of every name: [a-zA-Z_][a-zA-Z0-9_]*, at most 31 bytes; default "degrade". Copied */
-    const char *instance; /* the value of the label "instance"; at most 63 bytes of UTF-8; default: no such label.
+    const char *instance; /* the value of the label "instance"; at most 63 printable ASCII characters; default: no such label.
                              Copied */
     const dg_allocator *allocator;
     void *reserved_pointer; /* NULL */
@@ -60,7 +60,7 @@ DG_API void dg_metrics_free(dg_metrics *metrics);
 
 /*
  * Register an object. `name` tells objects of one kind apart, as the value of a label ("breaker", "queue",
- * "load", "lifecycle", "gate"; hubs are merged and take none): 1 to 63 bytes of UTF-8, copied, unique in its
+ * "load", "lifecycle", "gate"; hubs are merged and take none): 1 to 63 printable ASCII characters, copied, unique in its
  * kind. Errors: DG_ERR_INVALID, DG_ERR_FULL, DG_ERR_STATE where the name or the object is there already.
  * Since 0.1.
  */

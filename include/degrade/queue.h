@@ -1,0 +1,343 @@
+/*
+ * libdegrade: queue of work.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * A queue holds work until a worker is free: bounded, by priority, first in first out within one, paced
+ * where asked, with a deadline for each item. It holds the host's pointers and runs nothing itself: the
+ * host pushes, and pops what to do next. Whatever was taken in comes out again exactly once: to run, or
+ * marked expired, flushed or cancelled; nothing is dropped in silence.
+ *
+ *     dg_queue_answer answer;
+ *     dg_queue_push(queue, &(dg_queue_item){ .item = request, .priority = 1 }, now, &answer);
+ *     if (answer.answer == DG_ANSWER_REJECT)
+ *         return reply_503(dg_reject_text(answer.reason), answer.retry_after);
+ *     ...
+ *     dg_queue_entry entry;
+ *     while (dg_queue_pop(queue, now, &entry) > 0)
+ *         if (entry.what == DG_QUEUE_RUN)
+ *             start(entry.item, &entry.permit);
+ *         else
+ *             reply_504(entry.item);
+ *     ...
+ *     dg_queue_done(queue, &request->permit, DG_OUTCOME_SUCCESS, now);
+ *
+ * An item's time-out runs from its arrival over waiting and running. Waiting, it then expires and frees its
+ * place at once. Running, it is then abandoned: its caller gave up, its work goes on and keeps its place
+ * until it is reported as done, or until the next periodic reset, which forgets all abandoned work; so work
+ * that never ends locks nobody out for good.
+ *
+ * A queue is a machine (degrade.h): the same calls with the same times and seed give the same answers. Any
+ * thread of the process that created it; it does not cross fork. No call runs a callback.
+ */
+#ifndef DEGRADE_QUEUE_H
+#define DEGRADE_QUEUE_H
+
+#include "degrade/allocator.h"
+#include "degrade/permit.h"
+#include "degrade/status.h"
+#include "degrade/time.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dg_queue dg_queue;
+
+/* Answers, of a queue and of a gate. */
+enum {
+    DG_ANSWER_REJECT = 0,        /* not taken; see the reason */
+    DG_ANSWER_ADMIT = 1,         /* go ahead */
+    DG_ANSWER_WAIT = 2,          /* taken in; it comes out of the pump */
+    DG_ANSWER_ADMIT_REDUCED = 3  /* go ahead, but do it cheaper: there is little room */
+};
+
+/* Why it was rejected. */
+enum {
+    DG_REJECT_NONE = 0,          /* it was not */
+    DG_REJECT_DRAINING = 1,      /* the gate's switch is off */
+    DG_REJECT_SERVICE_LEVEL = 2, /* the service level does not allow the action */
+    DG_REJECT_CONNECTIONS = 3,   /* max_connections are there */
+    DG_REJECT_RATE = 4,          /* the bucket has no tokens */
+    DG_REJECT_CAPACITY = 5,      /* the sampler turned it away: graduated rejection */
+    DG_REJECT_BUSY = 6,          /* no worker is free, and it must not or cannot wait */
+    DG_REJECT_QUEUE_FULL = 7,    /* the queue is at its bound */
+    DG_REJECT_THRESHOLD = 8,     /* the queue is above its rejection threshold, and the priority is 0 or less */
+    DG_REJECT_DEADLINE = 9       /* its deadline has passed, or it cannot be done by then */
+};
+/* Room for all reasons, also those to come. */
+#define DG_REJECTS_MAX 16
+
+/* What an entry is. */
+enum {
+    DG_QUEUE_NONE = 0,
+    DG_QUEUE_RUN = 1,      /* run it now, and report it with the permit */
+    DG_QUEUE_EXPIRED = 2,  /* its deadline passed while it waited */
+    DG_QUEUE_FLUSHED = 3,  /* dg_queue_flush() */
+    DG_QUEUE_CANCELLED = 4 /* dg_queue_cancel() */
+};
+
+/* Presets: what members that are 0 take. */
+enum {
+    DG_QUEUE_PRESET_STANDARD = 0,    /* time-out 60 s, 50 items, 3 in flight, reset every 300 s, threshold 0.8 */
+    DG_QUEUE_PRESET_SMALL = 1,       /* 60 s, 50, 3, 300 s, 0.8: 1 or 2 GPUs */
+    DG_QUEUE_PRESET_MEDIUM = 2,      /* 90 s, 100, 8, 600 s, 0.8: 4 to 8 */
+    DG_QUEUE_PRESET_LARGE = 3,       /* 120 s, 200, 16, 900 s, 0.8: 16 and more */
+    DG_QUEUE_PRESET_DEVELOPMENT = 4, /* 30 s, 20, 3, 300 s, 0.8 */
+    DG_QUEUE_PRESET_PRODUCTION = 5   /* 90 s, 200, 10, 600 s, 0.9 */
+};
+
+/* The largest capacity and number in flight. */
+#define DG_QUEUE_MAX 1048576
+
+/* The largest cost bound. */
+#define DG_QUEUE_COST_MAX (UINT64_C(1) << 40)
+
+/* Priorities within these keep their order exactly; what is beyond counts as the nearest of them. */
+#define DG_QUEUE_PRIORITY_MIN (-32)
+#define DG_QUEUE_PRIORITY_MAX 31
+
+/* Input. Zero means the default in every member (the preset's, where it names one); NULL for the whole is
+ * all defaults. */
+typedef struct dg_queue_config {
+    dg_duration timeout;        /* from arrival, over waiting and running: 1 ms..1 day; default 60 s */
+    dg_duration reset_interval; /* how often abandoned work is forgotten, counted from creation: 1 s..1 day;
+                                   default 300 s; DG_OFF: never, then only its end frees its place */
+    dg_duration pace_period;    /* pacing: at most pace_rate items start in each; up to 366 days; default 1 s */
+    uint64_t pace_rate;         /* default 0: no pacing; limits as for a bucket's rate (bucket.h) */
+    uint64_t pace_burst;        /* items that may start at once after a pause; default: one second's worth */
+    uint64_t cost_max;          /* bound on the cost that waits: 1..DG_QUEUE_COST_MAX; default: capacity */
+    uint64_t seed;              /* of the retry-after's jitter; default: drawn from the address and the first
+                                   `now` */
+    double rejection_threshold; /* share of the bound from which priority 0 and below are refused: above 0, up
+                                   to 1; default 0.8; DG_OFF_F: only where it is full */
+    const dg_allocator *allocator;
+    void *reserved_pointer;     /* NULL */
+    uint32_t preset;            /* DG_QUEUE_PRESET_* */
+    uint32_t capacity;          /* items that wait: 1..DG_QUEUE_MAX; default 50 */
+    uint32_t in_flight;         /* items that run at once, abandoned ones among them: 1..DG_QUEUE_MAX; default 3 */
+    uint32_t max_abandoned;     /* how much abandoned work is bearable; it is a measure (share of capacity used),
+                                   not a limit: 1..2 * DG_QUEUE_MAX; default 2 * in_flight */
+} dg_queue_config;
+
+/* Input. */
+typedef struct dg_queue_item {
+    void *item;             /* the host's, handed back as it is; may be NULL */
+    void *reserved_pointer; /* NULL */
+    dg_time deadline;       /* default 0: `now` + timeout; else the earlier of both */
+    uint64_t key;           /* whose it is, handed back */
+    int32_t priority;       /* larger is more important; 0 is normal */
+    uint32_t cost;          /* what it weighs against cost_max; default 1 */
+} dg_queue_item;
+
+/* Output. */
+typedef struct dg_queue_answer {
+    uint64_t ticket;         /* for dg_queue_cancel(); never 0 where it was taken in */
+    dg_duration retry_after; /* rejected: when to try again, whole seconds, at least 1, jittered. Taken in: how
+                                long it will wait by the measured service time, 0 while that is unknown */
+    uint32_t answer;         /* DG_ANSWER_WAIT or DG_ANSWER_REJECT */
+    uint32_t reason;         /* DG_REJECT_* */
+    uint32_t ahead;          /* items that wait and go before it */
+    uint32_t reserved;
+} dg_queue_answer;
+
+/* Output. */
+typedef struct dg_queue_entry {
+    void *item;
+    void *reserved_pointer;
+    uint64_t ticket;
+    uint64_t key;
+    dg_time deadline;
+    dg_duration waited;
+    dg_permit permit; /* where it is to run; else no permit */
+    int32_t priority; /* as it was pushed */
+    uint32_t cost;
+    uint32_t what;    /* DG_QUEUE_* */
+    uint32_t answer;  /* where it is to run: DG_ANSWER_ADMIT, or from a gate DG_ANSWER_ADMIT_REDUCED; else
+                         DG_ANSWER_REJECT */
+} dg_queue_entry;
+
+/* Output. Counters are since creation. At all times
+ * pushed = waiting + started + expired + cancelled + flushed, and
+ * started = running + abandoned + succeeded + failed + timed_out + ignored + given_up + forgotten. */
+typedef struct dg_queue_stats {
+    uint64_t pushed;       /* taken in; what a gate let run at once, too */
+    uint64_t started;      /* of them, given out to run */
+    uint64_t expired;      /* while waiting */
+    uint64_t cancelled;    /* while waiting */
+    uint64_t flushed;
+    uint64_t succeeded;    /* reported, by outcome */
+    uint64_t failed;
+    uint64_t timed_out;
+    uint64_t ignored;
+    uint64_t given_up;     /* reported as DG_OUTCOME_CANCELLED */
+    uint64_t overrun;      /* passed their deadline while running, and were abandoned */
+    uint64_t forgotten;    /* of them, forgotten by a reset */
+    uint64_t rejected;     /* by this queue; see `rejections` */
+    uint64_t late;         /* reports of what a reset had forgotten */
+    uint64_t doubled;      /* work reported again */
+    uint64_t resets;       /* periodic resets so far */
+    uint64_t backwards;    /* calls whose `now` was before an earlier one */
+    uint64_t reanchored;   /* times a clock that jumped ahead and came back was put right */
+    uint64_t seed;         /* in force */
+    uint64_t cost;         /* that waits */
+    uint64_t cost_max;
+    dg_duration timeout;
+    dg_duration reset_interval;   /* DG_OFF: never */
+    dg_duration time_until_reset; /* DG_NEVER where it is off */
+    dg_duration service_mean;     /* how long an item runs, of late; 0 while unknown */
+    dg_duration wait_sum;         /* of all that started */
+    dg_duration wait_p50;         /* quantiles of the waiting time of all that started, within 1/8 */
+    dg_duration wait_p95;
+    dg_duration wait_p99;
+    double rejection_threshold;
+    uint64_t rejections[DG_REJECTS_MAX]; /* by reason, DG_REJECT_* */
+    uint32_t waiting;      /* items */
+    uint32_t capacity;
+    uint32_t running;      /* within their deadline */
+    uint32_t in_flight;    /* the limit on running + abandoned */
+    uint32_t abandoned;    /* running past their deadline */
+    uint32_t max_abandoned;
+    uint32_t ended;        /* expired and flushed items that dg_queue_pop() has not given back yet */
+    uint32_t peak;         /* of waiting */
+} dg_queue_stats;
+
+/*
+ * Checks a configuration and words the first fault in `message` (`size` bytes; NULL is allowed), empty
+ * where there is none. Returns DG_OK, DG_ERR_INVALID or DG_ERR_UNKNOWN_FIELD. Any thread. Since 0.1.
+ */
+DG_API int dg_queue_config_check_sized(const dg_queue_config *config, size_t config_size, char *message,
+                                       size_t size);
+
+/*
+ * Creates a queue and stores it in `*out`. All memory it ever takes is allocated here: some 80 bytes for
+ * each item that may wait, run, or be ended. Errors: DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM,
+ * DG_ERR_UNSUPPORTED; `*out` is NULL then. Since 0.1.
+ */
+DG_API int dg_queue_new_sized(dg_queue **out, const dg_queue_config *config, size_t config_size, dg_time now);
+
+/*
+ * Frees a queue that nobody uses any more. The items in it are the host's and are not touched: to see them
+ * again, flush and pop first. NULL does nothing. Since 0.1.
+ */
+DG_API void dg_queue_free(dg_queue *queue);
+
+/*
+ * Takes an item in (DG_ANSWER_WAIT) or rejects it (DG_ANSWER_REJECT, with a reason): where its deadline has
+ * passed; where it would exceed capacity or cost_max; and, for priority 0 and below, where it would bring the
+ * queue above its rejection threshold (an empty queue takes whatever it can hold). Expired and flushed items
+ * count for nothing here, up to 4096 of them (or capacity, if that is less); beyond, they do until they are
+ * popped. Returns DG_OK with the decision in `*answer`; DG_ERR_INVALID for NULL or a cost above cost_max, or
+ * DG_ERR_UNKNOWN_FIELD, with `*answer` all zero. Any thread; may be called from a callback. Constant time,
+ * apart from items that expire. Since 0.1.
+ */
+DG_API int dg_queue_push_sized(dg_queue *queue, const dg_queue_item *item, size_t item_size, dg_time now,
+                               dg_queue_answer *answer, size_t answer_size);
+
+/*
+ * Gives out the next entry: ended items first (expired, then flushed, in the order in which they ended); then, where fewer than
+ * in_flight run and pacing allows it, the first of the highest priority, to run (DG_QUEUE_RUN). Returns 1 and
+ * fills in `*entry`; 0 where there is nothing now, or DG_ERR_INVALID for NULL, with `*entry` all zero. Call it
+ * until it returns 0, after each push and each dg_queue_done(), and at dg_queue_next(). Any thread; may be
+ * called from a callback. Constant time, apart from items that expire. Since 0.1.
+ */
+DG_API int dg_queue_pop_sized(dg_queue *queue, dg_time now, dg_queue_entry *entry, size_t entry_size);
+
+/*
+ * Reports how an item that ran ended (DG_OUTCOME_*), frees its place and clears the permit. Success, failure
+ * and time-out teach the queue how long an item runs. A permit that is not held any more is counted as
+ * double; one of work that a reset has forgotten as late; both return DG_OK and change nothing else. Returns
+ * DG_ERR_INVALID for NULL, an unknown outcome, or a permit that is no queue's; the permit stays held then. Any
+ * thread; may be called from a callback. Constant time. Since 0.1.
+ */
+DG_API int dg_queue_done(dg_queue *queue, dg_permit *permit, uint32_t outcome, dg_time now);
+
+/*
+ * Takes an item out again whose caller has gone, and frees its place in this very call. It does not come out
+ * of dg_queue_pop() any more; `*entry` (NULL is allowed) gets it, as DG_QUEUE_CANCELLED, or as what it had
+ * become before (DG_QUEUE_EXPIRED, DG_QUEUE_FLUSHED). Returns DG_OK; DG_ERR_NOT_FOUND where it is not there
+ * any more, since it runs (report it as DG_OUTCOME_CANCELLED when it ends), or came out before;
+ * DG_ERR_INVALID for NULL or a ticket of 0. Any thread; may be called from a callback. Constant time.
+ * Since 0.1.
+ */
+DG_API int dg_queue_cancel_sized(dg_queue *queue, uint64_t ticket, dg_time now, dg_queue_entry *entry,
+                                 size_t entry_size);
+
+/*
+ * Empties the queue: every waiting item gives up its place now and comes out of dg_queue_pop() as
+ * DG_QUEUE_FLUSHED. What runs goes on. Returns how many there were, or DG_ERR_INVALID for NULL. Any thread;
+ * may be called from a callback. Cost in proportion to the items. Since 0.1.
+ */
+DG_API int dg_queue_flush(dg_queue *queue, dg_time now);
+
+/*
+ * Returns when dg_queue_pop() should be called again if nothing else happens: `now` where it has something
+ * already, else when an item expires or overruns, pacing lets the next one start, or a reset frees a place (a
+ * little early now and then, never late); DG_NEVER where time alone changes nothing, and for NULL. Any thread.
+ * Since 0.1.
+ */
+DG_API dg_time dg_queue_next(dg_queue *queue, dg_time now);
+
+/*
+ * Returns how long an item pushed now would wait at a priority: cost of the work ahead x mean service time of
+ * a unit of cost / in_flight; 0 while that time is unknown; DG_NEVER for NULL. Any thread. Since 0.1.
+ */
+DG_API dg_duration dg_queue_delay(dg_queue *queue, int32_t priority, dg_time now);
+
+/*
+ * Returns how many of the items that started had waited for at most `limit`: for cumulative histograms; exact
+ * where `limit` is a power of two of microseconds from 2 to 2^31, else up to 1/8 of its value low; all for
+ * DG_NEVER; 0 for NULL. Any thread. Since 0.1.
+ */
+DG_API uint64_t dg_queue_wait_at_most(dg_queue *queue, dg_duration limit);
+
+/* Returns "none", "run", "expired", "flushed", "cancelled" or "unknown". Static. Since 0.1. */
+DG_API const char *dg_queue_what_name(uint32_t what);
+
+/* Returns "reject", "admit", "wait", "admit_reduced" or "unknown". Static. Since 0.1. */
+DG_API const char *dg_answer_name(uint32_t answer);
+
+/* Returns "none", "draining", "service_level", "connections", "rate", "capacity", "busy", "queue_full",
+ * "threshold", "deadline" or "unknown". Static. Since 0.1. */
+DG_API const char *dg_reject_name(uint32_t reason);
+
+/*
+ * Returns a sentence for the client: "Server at high capacity", but "Server shutting down" for
+ * DG_REJECT_DRAINING, "Too many requests" for DG_REJECT_RATE, "Cannot be done in time" for DG_REJECT_DEADLINE,
+ * and "" for DG_REJECT_NONE. Static, never NULL. Since 0.1.
+ */
+DG_API const char *dg_reject_text(uint32_t reason);
+
+/*
+ * Fills in statistics, as of the last call that changed something; `now` is for time_until_reset. Returns
+ * DG_OK, or DG_ERR_INVALID with `*out` all zero. Any thread. Since 0.1.
+ */
+DG_API int dg_queue_get_stats_sized(dg_queue *queue, dg_time now, dg_queue_stats *out, size_t out_size);
+
+#ifndef DG_DECLARATIONS_ONLY
+static inline int dg_queue_config_check(const dg_queue_config *config, char *message, size_t size) {
+    return dg_queue_config_check_sized(config, sizeof *config, message, size);
+}
+static inline int dg_queue_new(dg_queue **out, const dg_queue_config *config, dg_time now) {
+    return dg_queue_new_sized(out, config, sizeof *config, now);
+}
+static inline int dg_queue_push(dg_queue *queue, const dg_queue_item *item, dg_time now,
+                                dg_queue_answer *answer) {
+    return dg_queue_push_sized(queue, item, sizeof *item, now, answer, sizeof *answer);
+}
+static inline int dg_queue_pop(dg_queue *queue, dg_time now, dg_queue_entry *entry) {
+    return dg_queue_pop_sized(queue, now, entry, sizeof *entry);
+}
+static inline int dg_queue_cancel(dg_queue *queue, uint64_t ticket, dg_time now, dg_queue_entry *entry) {
+    return dg_queue_cancel_sized(queue, ticket, now, entry, sizeof *entry);
+}
+static inline int dg_queue_get_stats(dg_queue *queue, dg_time now, dg_queue_stats *out) {
+    return dg_queue_get_stats_sized(queue, now, out, sizeof *out);
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

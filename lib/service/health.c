@@ -1,0 +1,93 @@
+/* The health document: what a dashboard reads of the first load, gate and queue.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "base/fixed.h"
+#include "base/json.h"
+#include "service/metrics_internal.h"
+
+typedef struct health_figures {
+    dg_load_stats load;
+    dg_gate_stats gate;
+    dg_queue_stats queue;
+    bool ready;
+} health_figures;
+
+static health_figures health_read(const dg_metrics *metrics, dg_time now) {
+    health_figures figures = {.load.score = 1, .ready = true};
+    uint32_t i = dgi_metrics_find(metrics, DGI_KIND_LOAD, 0);
+    if (i < metrics->count)
+        dg_load_get_stats(metrics->entries[i].object.load, now, &figures.load);
+    i = dgi_metrics_find(metrics, DGI_KIND_GATE, 0);
+    if (i < metrics->count)
+        dg_gate_get_stats(metrics->entries[i].object.gate, now, &figures.gate);
+    i = dgi_metrics_find(metrics, DGI_KIND_QUEUE, 0);
+    if (i < metrics->count)
+        dg_queue_get_stats(metrics->entries[i].object.queue, now, &figures.queue);
+    i = dgi_metrics_find(metrics, DGI_KIND_LIFECYCLE, 0);
+    if (i < metrics->count)
+        figures.ready = dg_lifecycle_ready(metrics->entries[i].object.lifecycle, now);
+    return figures;
+}
+
+/* part of whole in percent, 0 where there is no whole. */
+static double health_percent(uint64_t part, uint64_t whole) {
+    return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
+}
+
+/* The word for a queue, by the edges of the service levels (terms.md B). */
+static const char *health_queue_status(double percent) {
+    uint32_t level = percent < 70   ? DG_SERVICE_FULL
+                     : percent < 85 ? DG_SERVICE_DEGRADED
+                     : percent < 95 ? DG_SERVICE_CRITICAL
+                                    : DG_SERVICE_OVERLOADED;
+    return dg_service_level_status(level);
+}
+
+static void health_queue(dgi_json_writer *json, const dg_queue_stats *queue) {
+    double percent = health_percent(queue->waiting, queue->capacity);
+    dgi_json_write_object(json, "queue_statistics");
+    dgi_json_write_u64(json, "current_size", queue->waiting);
+    dgi_json_write_double(json, "capacity_percent", percent);
+    dgi_json_write_string(json, "status", health_queue_status(percent));
+    dgi_json_write_end(json, '}');
+}
+
+/* A time-out is work that expired, or ran past its deadline, whatever it reported then: a late success is both. */
+static void health_workers(dgi_json_writer *json, const char *name, const dg_queue_stats *queue) {
+    uint64_t timeouts = queue->expired + dgi_max(queue->overrun, queue->timed_out);
+    uint64_t total = queue->expired + queue->succeeded + queue->failed + queue->timed_out + queue->abandoned +
+                     queue->forgotten;
+    dgi_json_write_object(json, name);
+    dgi_json_write_u64(json, "total_requests", total);
+    dgi_json_write_u64(json, "successful_requests", queue->succeeded);
+    dgi_json_write_u64(json, "timeout_requests", timeouts);
+    dgi_json_write_double(json, "success_rate", health_percent(queue->succeeded, total));
+    dgi_json_write_double(json, "timeout_rate", health_percent(timeouts, total));
+    dgi_json_write_double(json, "thread_capacity_used", health_percent(queue->abandoned, queue->max_abandoned));
+    if (queue->time_until_reset == DG_NEVER)
+        dgi_json_write_null(json, "time_until_reset");
+    else
+        dgi_json_write_scaled(json, "time_until_reset", queue->time_until_reset / DG_MS(1), 3);
+    dgi_json_write_double(json, "rejection_threshold", queue->rejection_threshold);
+    dgi_json_write_end(json, '}');
+}
+
+void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) {
+    health_figures figures = health_read(metrics, now);
+    dgi_json_writer json;
+    dgi_json_write_init(&json, text);
+    dgi_json_write_object(&json, NULL);
+    dgi_json_write_string(&json, "status",
+                          figures.ready ? dg_service_level_status(figures.load.level) : "not_ready");
+    dgi_json_write_object(&json, "graceful_degradation");
+    dgi_json_write_double(&json, "health_score", figures.load.score);
+    dgi_json_write_string(&json, "current_strategy", dg_service_level_name(figures.load.level));
+    dgi_json_write_double(&json, "optimization_rate", 100 * figures.gate.reduced_share);
+    dgi_json_write_double(&json, "rejection_rate", 100 * figures.gate.rejected_share);
+    health_queue(&json, &figures.queue);
+    health_workers(&json, "vllm_statistics", &figures.queue);
+    health_workers(&json, "worker_statistics", &figures.queue);
+    dgi_json_write_end(&json, '}');
+    dgi_json_write_end(&json, '}');
+    dgi_text_char(text, '\n');
+}
