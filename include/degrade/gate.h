@@ -28,8 +28,13 @@
  * work over what is bearable, or the cost that waits over its bound. So it holds when the service slows down.
  * While a worker is idle nothing is rejected for capacity, so that a wrong estimate mends itself.
  *
+ * Without a queue nothing waits: work beyond max_in_flight is rejected, and the sampler sees the share of it
+ * that is in use. Such work has the standard queue's time-out (60 s) and reset (300 s): a permit that is never
+ * given back costs its place until then.
+ *
  * A gate is a machine (degrade.h). Any thread of the process that created it; it does not cross fork. No call
- * runs a callback. A refusal by switch, level or connection limit takes no lock; none allocates.
+ * runs a callback. A refusal by switch, level or connection limit takes no lock (but the level's once a second,
+ * to see whether it still holds); none allocates.
  */
 #ifndef DEGRADE_GATE_H
 #define DEGRADE_GATE_H
@@ -58,16 +63,17 @@ enum {
 
 /* Flags of a request. */
 enum {
-    DG_REQUEST_CONNECTION = 1, /* a connection, not work: it takes a place of max_connections for as long as the
-                                  permit is held, and asks switch, level, connection limit and bucket alone */
+    DG_REQUEST_CONNECTION = 1, /* a connection, not work: it takes a place of max_connections for as long as
+                                  its permit is held, and asks switch, level, limit and bucket alone */
     DG_REQUEST_NO_WAIT = 2     /* rejected (DG_REJECT_BUSY) where it would have to wait */
 };
 
-/* Input. Zero means the default in every member; NULL for the whole is all defaults. The objects are borrowed
- * and must outlive the gate; one that is NULL is not asked. */
+/* Input. Zero means the default in every member; NULL for the whole is all defaults. The objects are
+ * borrowed and must outlive the gate; one that is NULL is not asked. */
 typedef struct dg_gate_config {
     dg_load *load;       /* asked for the service level, and fed with the factors DG_FACTOR_QUEUE,
-                            DG_FACTOR_ABANDONED and DG_FACTOR_CONNECTIONS: for one gate alone, or those fight */
+                            DG_FACTOR_ABANDONED and DG_FACTOR_CONNECTIONS: by one gate alone. Without a queue,
+                            DG_FACTOR_QUEUE is work over max_in_flight */
     dg_sampler *sampler; /* graduated rejection by occupancy. Where there is none, the queue's own rejection
                             threshold holds instead */
     dg_bucket *bucket;   /* a request takes its cost in tokens */
@@ -75,15 +81,17 @@ typedef struct dg_gate_config {
                             alone. Where there is none, nothing waits */
     dg_trail *trail;     /* every verdict is added */
     const dg_allocator *allocator;
-    uint64_t seed;           /* of the retry-after's jitter; default: drawn from the address and the first `now` */
+    uint64_t seed;           /* of the retry-after's jitter; default: drawn from the address and the first
+                                `now` */
     dg_duration retry_after; /* its least where no time can be predicted (switch, level, connections): 1 s..1 day;
                                 default 5 s. It is drawn from once to twice that */
     double delay_share;      /* the delay budget as a share of the time to a request's deadline: above 0, up to 1;
                                 default 0.125 */
     uint32_t preset;          /* DG_GATE_PRESET_* */
     uint32_t max_connections; /* connections at once: 1..16 777 216; default 10 000 */
-    uint32_t max_in_flight;   /* work at once where there is no queue: 1..DG_QUEUE_MAX; default: max_connections,
-                                 at most DG_QUEUE_MAX. With a queue it must be 0: the queue's limit holds */
+    uint32_t max_in_flight;   /* work at once where there is no queue: 1..DG_QUEUE_MAX; default: as many as
+                                 max_connections, up to that. The sampler's occupancy is its share in use. With a
+                                 queue it must be 0: the queue's limit holds */
     uint32_t reserved;        /* 0 */
 } dg_gate_config;
 
@@ -103,8 +111,8 @@ typedef struct dg_request {
 /* Output. */
 typedef struct dg_verdict {
     uint64_t ticket;         /* for dg_gate_cancel(), where it waits; else 0 */
-    dg_duration retry_after; /* rejected: when to try again, whole seconds, at least 1, jittered. Waiting: how long
-                                by the measured service time, 0 while that is unknown. Else 0 */
+    dg_duration retry_after; /* rejected: when to try again, whole seconds, at least 1, jittered. Waiting: how
+                                long by the measured service time, 0 while that is unknown. Else 0 */
     dg_permit permit;        /* where it is admitted: give it back with dg_gate_release(); else no permit */
     double occupancy;        /* as the sampler saw it, 0 up; 0 where it was not asked for */
     uint32_t answer;         /* DG_ANSWER_* */
@@ -169,8 +177,9 @@ DG_API void dg_gate_free(dg_gate *gate);
  *     by the sampler, at its occupancy;
  *     where it would have to wait and must not (DG_REQUEST_NO_WAIT, or no queue);
  *     by the queue, see dg_queue_push().
- * While a worker is idle and nothing waits, sampler and prediction are not asked. What the level or the
- * sampler's zone calls tight is admitted as DG_ANSWER_ADMIT_REDUCED. Returns DG_OK with the decision in
+ * While a worker of the queue is idle and nothing waits, sampler and prediction are not asked. Where the level is
+ * degraded or worse, or the occupancy lies where the sampler rejects a share, work and connections are admitted
+ * as DG_ANSWER_ADMIT_REDUCED. Tokens of a request that waits stay taken, whatever becomes of it. Returns DG_OK with the decision in
  * `*verdict`; DG_ERR_INVALID (NULL, an unknown action or flag, a cost above the bucket's burst or the queue's
  * cost_max) or DG_ERR_UNKNOWN_FIELD, with `*verdict` all zero. Any thread; may be called from a callback.
  * Since 0.1.
@@ -195,8 +204,10 @@ DG_API int dg_gate_pop_sized(dg_gate *gate, dg_time now, dg_queue_entry *entry, 
  */
 DG_API int dg_gate_release(dg_gate *gate, dg_permit *permit, uint32_t outcome, dg_time now);
 
-/* Takes a request that waits out again, as dg_queue_cancel() does. DG_ERR_NOT_FOUND too where there is no queue.
- * Since 0.1. */
+/*
+ * Takes a request that waits out again, as dg_queue_cancel() does, with the same answers. Any thread; may be
+ * called from a callback. Since 0.1.
+ */
 DG_API int dg_gate_cancel_sized(dg_gate *gate, uint64_t ticket, dg_time now, dg_queue_entry *entry,
                                 size_t entry_size);
 

@@ -115,7 +115,8 @@ typedef struct dg_queue_config {
     void *reserved_pointer;     /* NULL */
     uint32_t preset;            /* DG_QUEUE_PRESET_* */
     uint32_t capacity;          /* items that wait: 1..DG_QUEUE_MAX; default 50 */
-    uint32_t in_flight;         /* items that run at once, abandoned ones among them: 1..DG_QUEUE_MAX; default 3 */
+    uint32_t in_flight;         /* items that run at once, abandoned ones among them: 1..DG_QUEUE_MAX;
+                                   default 3 */
     uint32_t max_abandoned;     /* how much abandoned work is bearable; it is a measure (share of capacity used),
                                    not a limit: 1..2 * DG_QUEUE_MAX; default 2 * in_flight */
 } dg_queue_config;
@@ -235,11 +236,11 @@ DG_API int dg_queue_push_sized(dg_queue *queue, const dg_queue_item *item, size_
                                dg_queue_answer *answer, size_t answer_size);
 
 /*
- * Gives out the next entry: ended items first (expired, then flushed, in the order in which they ended); then, where fewer than
- * in_flight run and pacing allows it, the first of the highest priority, to run (DG_QUEUE_RUN). Returns 1 and
- * fills in `*entry`; 0 where there is nothing now, or DG_ERR_INVALID for NULL, with `*entry` all zero. Call it
- * until it returns 0, after each push and each dg_queue_done(), and at dg_queue_next(). Any thread; may be
- * called from a callback. Constant time, apart from items that expire. Since 0.1.
+ * Gives out the next entry: first what expired or was flushed, in the order in which it ended; then, where
+ * fewer than in_flight run and pacing allows it, the first of the highest priority, to run (DG_QUEUE_RUN).
+ * Returns 1 and fills in `*entry`; 0 where there is nothing now, or DG_ERR_INVALID for NULL, with `*entry` all
+ * zero. Call it until it returns 0, after each push and each dg_queue_done(), and at dg_queue_next(). Any
+ * thread; may be called from a callback. Constant time, apart from items that expire. Since 0.1.
  */
 DG_API int dg_queue_pop_sized(dg_queue *queue, dg_time now, dg_queue_entry *entry, size_t entry_size);
 

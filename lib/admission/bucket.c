@@ -304,15 +304,18 @@ static dg_duration bucket_carry(const bucket_params *from, const dg_bucket_confi
     return dgi_muldiv(rest, rate.period.value, period) / rate.units;
 }
 
-/* Tokens and debts of a view as the new parameters allow them. */
+/* Tokens and debts of a view as the new parameters allow them. What lies below the old debt is no debt but
+ * the difference of two threads' clocks: it stays, or its tokens would be handed out twice. */
 static uint64_t bucket_rebase(const bucket_view *view, const bucket_params *to, unsigned live,
                               dg_time now) {
-    int64_t gap = view->gap;
+    int64_t gap = view->gap, floor = -(int64_t)view->params.debt;
+    int64_t skew = gap < floor ? floor - gap : 0;
+    gap += skew;
     if (gap > (int64_t)to->burst)
         gap = (int64_t)to->burst;
     if (gap < -(int64_t)to->debt)
         gap = -(int64_t)to->debt;
-    return bucket_word(bucket_produced(to, now) - (uint64_t)gap, live);
+    return bucket_word(bucket_produced(to, now) - (uint64_t)(gap - skew), live);
 }
 
 int dg_bucket_set_sized(dg_bucket *bucket, const dg_bucket_config *config, size_t config_size,
@@ -345,24 +348,41 @@ static bool bucket_refuse(dg_bucket *bucket, const bucket_params *params, uint64
     return false;
 }
 
+/* Tries to take from the word as it is now; `params` and `produced` hold for the copy `live`. Whether it
+ * has been answered: not where a set() came between. */
+static inline bool bucket_try(dg_bucket *bucket, const bucket_params *params, unsigned live,
+                              uint64_t produced, uint64_t cost, bool *taken) {
+    uint64_t word = dgi_load(&bucket->word);
+    while (bucket_live(word) == live) {
+        int64_t gap = bucket_gap(produced, word);
+        if (gap > (int64_t)params->burst)
+            gap = (int64_t)params->burst;
+        if (gap < (int64_t)cost) {
+            *taken = gap < -(int64_t)params->burst && bucket_refuse(bucket, params, word, produced);
+            return true;
+        }
+        uint64_t used = produced - (uint64_t)gap + cost;
+        if (dgi_cas(&bucket->word, &word, bucket_word(used, live))) {
+            *taken = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The word is read twice: first for the live copy, then, after the division, to be exchanged. Threads
+ * that meet here lose an exchange less often, and retry without dividing again. */
 bool dg_bucket_take(dg_bucket *bucket, uint64_t cost, dg_time now) {
     if (bucket == NULL)
         return false;
-    uint64_t word = dgi_load(&bucket->word);
     for (;;) {
-        unsigned live = bucket_live(word);
+        unsigned live = bucket_live(dgi_load(&bucket->word));
         bucket_params params = bucket_params_peek(bucket, live);
         if (cost - 1 >= params.burst) /* 0 wraps */
             return false;
-        uint64_t produced = bucket_produced(&params, now);
-        int64_t gap = bucket_gap(produced, word);
-        if (gap > (int64_t)params.burst)
-            gap = (int64_t)params.burst;
-        if (gap < (int64_t)cost)
-            return gap < -(int64_t)params.burst && bucket_refuse(bucket, &params, word, produced);
-        uint64_t used = produced - (uint64_t)gap + cost;
-        if (dgi_cas(&bucket->word, &word, bucket_word(used, live)))
-            return true;
+        bool taken;
+        if (bucket_try(bucket, &params, live, bucket_produced(&params, now), cost, &taken))
+            return taken;
     }
 }
 

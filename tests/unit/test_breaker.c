@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -235,8 +236,7 @@ START_TEST(half_open_with_a_share_of_lost_probes_still_decides) {
 END_TEST
 
 START_TEST(open_time_doubles_for_each_reopening_up_to_its_cap) {
-    dg_breaker *breaker =
-        placed((dg_breaker_config){.open_for = DG_SEC(1), .open_max = DG_SEC(10)}, T0);
+    dg_breaker *breaker = placed((dg_breaker_config){.open_for = DG_SEC(1), .open_max = DG_SEC(10)}, T0);
     static const uint64_t seconds[] = {1, 2, 4, 8, 10, 10};
     dg_time now = T0;
     fails(breaker, 5, now);
@@ -247,6 +247,7 @@ START_TEST(open_time_doubles_for_each_reopening_up_to_its_cap) {
         fails(breaker, 1, now);
     }
     for (int i = 0; i < 300; i++) {
+        ck_assert_uint_eq(dg_breaker_retry_after(breaker, now), DG_SEC(10));
         now += DG_SEC(10);
         fails(breaker, 1, now);
     }
@@ -436,20 +437,13 @@ END_TEST
 START_TEST(bad_configurations_are_refused_and_change_nothing) {
     static const dg_allocator empty;
     const dg_breaker_config bad[] = {
-        {.open_for = DG_MS(1) - 1},
-        {.open_for = DG_SEC(86400) + 1},
-        {.open_max = DG_SEC(30) - 1},
-        {.open_max = DG_OFF},
-        {.probe_timeout = 1},
-        {.probe_timeout = DG_NEVER},
-        {.jitter = 1.0001},
-        {.preset = 3},
-        {.preset = UINT32_MAX},
-        {.failure_threshold = 1000001},
-        {.half_open_permits = 9},
-        {.half_open_successes = 256},
-        {.half_open_failures = 256},
-        {.reserved_pointer = memory},
+        {.open_for = DG_MS(1) - 1},   {.open_for = DG_SEC(86400) + 1},
+        {.open_max = DG_SEC(30) - 1}, {.open_max = DG_OFF},
+        {.probe_timeout = 1},         {.probe_timeout = DG_NEVER},
+        {.jitter = 1.0001},           {.preset = 3},
+        {.preset = UINT32_MAX},       {.failure_threshold = 1000001},
+        {.half_open_permits = 9},     {.half_open_successes = 256},
+        {.half_open_failures = 256},  {.reserved_pointer = memory},
         {.allocator = &empty},
     };
     dg_breaker *breaker = placed((dg_breaker_config){0}, T0), *out;
@@ -619,6 +613,49 @@ START_TEST(sixty_four_threads_never_hold_more_probes_than_permitted) {
 }
 END_TEST
 
+#define ROUNDS 20000
+
+static atomic_int arrived, winners[ROUNDS];
+
+static void meet(int count) {
+    atomic_fetch_add(&arrived, 1);
+    for (int i = 0; atomic_load(&arrived) < count; i++)
+        if (i > 1000)
+            sched_yield();
+}
+
+/* The wait that differs from round to round sweeps one thread's steps over the other's. */
+static void race(dg_breaker *breaker, int number) {
+    for (int i = 0; i < ROUNDS; i++) {
+        dg_permit permit;
+        if (number == 0)
+            dg_breaker_force(breaker, DG_BREAKER_OPEN, T0);
+        meet(4 * i + 2);
+        for (volatile int wait = (number == 0 ? i : i / 64) % 64; wait > 0; wait--)
+            ;
+        if (dg_breaker_allow(breaker, T0 + DG_SEC(30), &permit))
+            atomic_fetch_add(&winners[i], 1);
+        meet(4 * i + 4);
+    }
+}
+
+static void *race_second(void *user) {
+    race(user, 1);
+    return NULL;
+}
+
+START_TEST(of_threads_that_find_it_due_together_exactly_one_gets_the_probe) {
+    dg_breaker *breaker = placed((dg_breaker_config){0}, T0);
+    pthread_t second;
+    ck_assert_int_eq(pthread_create(&second, NULL, race_second, breaker), 0);
+    race(breaker, 0);
+    pthread_join(second, NULL);
+    for (int i = 0; i < ROUNDS; i++)
+        ck_assert_int_eq(atomic_load(&winners[i]), 1);
+    ck_assert_uint_eq(stats_of(breaker, T0).generation, 2 * ROUNDS);
+}
+END_TEST
+
 static void *live_through_it(void *user) {
     dg_breaker *breaker = user;
     unsigned long long state = (unsigned long long)(uintptr_t)&state;
@@ -677,4 +714,5 @@ TESTS_MAIN("breaker", size_is_192_bytes_with_one_hot_line,
            misuse_is_refused_and_changes_nothing, bad_configurations_are_refused_and_change_nothing,
            a_block_that_is_no_breaker_is_not_attached, a_heap_without_memory_gives_no_breaker,
            every_permit_is_accounted_for, sixty_four_threads_never_hold_more_probes_than_permitted,
+           of_threads_that_find_it_due_together_exactly_one_gets_the_probe,
            threads_an_administrator_and_evictions_leave_it_sound)

@@ -350,7 +350,7 @@ START_TEST(a_heap_without_memory_gives_no_bucket) {
 }
 END_TEST
 
-/* Field invariant 6, against 128-bit arithmetic: granted <= burst + rate * t, and what is offered below the
+/* Field invariant 6: granted <= burst + rate * t, and what is offered below the
  * rate is granted. Where the clock goes back and forth, t is the sum of its steps ahead. */
 START_TEST(grants_stay_within_burst_and_rate_for_any_clock) {
     unsigned long long state = property_seed();
@@ -363,7 +363,7 @@ START_TEST(grants_stay_within_burst_and_rate_for_any_clock) {
         bool backwards = run % 2;
         dg_time now = T0 + property_next(&state) % DG_SEC(1000);
         dg_bucket *bucket = placed(config, now);
-        unsigned __int128 ahead = 0, granted = 0;
+        uint64_t ahead = 0, granted = 0;
         for (int i = 0; i < 400; i++) {
             dg_duration step = property_next(&state) % (config.period / rate * 3 + 2);
             if (backwards && property_next(&state) % 4 == 0) {

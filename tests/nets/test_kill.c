@@ -1,0 +1,501 @@
+/* Kill points: for every operation of a bucket and a breaker, in every state that matters to it, a child
+ * process dies at its N-th atomic operation, for every N until it gets through. The parent then looks at
+ * what is left in the mapping: each death leaves the state before or the state after, counters within one
+ * call of either, and nothing stuck.
+ *
+ * Built with the library's sources and DG_TEST_KILL.
+ *
+ * SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE
+#include "support.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "degrade/breaker.h"
+#include "degrade/bucket.h"
+
+#define T0 DG_SEC(1000)
+
+static unsigned countdown;
+
+void dgi_kill_point(void);
+void dgi_kill_point(void) {
+    if (countdown != 0 && --countdown == 0)
+        raise(SIGKILL);
+}
+
+/* What parent and child share. */
+typedef struct shared {
+    _Alignas(64) unsigned char cell[192];
+    dg_permit permit;
+    dg_time now;
+    int done;
+} shared;
+
+static shared *map;
+
+static void map_open(void) {
+    void *memory = mmap(NULL, sizeof(shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    map = memory;
+}
+
+/* Runs `work` in a child that dies at its `point`-th atomic operation. True where it got through. */
+static bool survives(void (*work)(void), unsigned point) {
+    map->done = 0;
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        countdown = point;
+        work();
+        countdown = 0;
+        map->done = 1;
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(map->done ? WIFEXITED(status) : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    return map->done;
+}
+
+static bool between(uint64_t value, uint64_t a, uint64_t b) {
+    return a <= b ? value >= a && value <= b : value >= b && value <= a;
+}
+
+/* --- bucket --- */
+
+static dg_bucket *bucket(void) {
+    return (dg_bucket *)map->cell;
+}
+
+static const dg_bucket_config bucket_old = {.rate = 100, .burst = 20, .debt = 10};
+static const dg_bucket_config bucket_new = {.rate = 50, .burst = 40, .debt = 30};
+
+static void bucket_place(dg_time now) {
+    dg_bucket *out;
+    ok(dg_bucket_place(map->cell, sizeof map->cell, &bucket_old, now, &out));
+    map->now = now;
+}
+
+static void bucket_full(void) {
+    bucket_place(T0);
+}
+
+static void bucket_half(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 10, T0));
+}
+
+static void bucket_owing(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 20, T0));
+    ok(dg_bucket_settle(bucket(), 0, 8, T0));
+}
+
+static void bucket_from_the_future(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 20, T0 + DG_SEC(3600)));
+}
+
+static void bucket_reset_twice(void) { /* the second copy is live */
+    bucket_half();
+    ok(dg_bucket_set(bucket(), &bucket_old, T0));
+}
+
+static void do_take(void) {
+    dg_bucket_take(bucket(), 3, map->now);
+}
+
+static void do_refund(void) {
+    dg_bucket_settle(bucket(), 10, 2, map->now);
+}
+
+static void do_charge(void) {
+    dg_bucket_settle(bucket(), 1, 40, map->now);
+}
+
+static void do_set(void) {
+    dg_bucket_set(bucket(), &bucket_new, map->now);
+}
+
+static void do_read(void) {
+    dg_bucket_stats stats;
+    dg_bucket *out;
+    dg_bucket_tokens(bucket(), map->now);
+    dg_bucket_wait(bucket(), 5, map->now);
+    dg_bucket_get_stats(bucket(), map->now, &stats);
+    dg_bucket_attach(map->cell, sizeof map->cell, map->now, &out);
+}
+
+static dg_bucket_stats bucket_stats(void) {
+    dg_bucket_stats stats;
+    ok(dg_bucket_get_stats(bucket(), map->now, &stats));
+    return stats;
+}
+
+static bool bucket_same(const dg_bucket_stats *a, const dg_bucket_stats *b) {
+    return a->rate == b->rate && a->period == b->period && a->burst == b->burst && a->debt == b->debt &&
+           a->tokens == b->tokens && a->owed == b->owed;
+}
+
+/* All or nothing: the tokens and the parameters are those before or those after, never a mixture. */
+static void bucket_judge(const dg_bucket_stats *before, const dg_bucket_stats *after) {
+    dg_bucket_stats stats = bucket_stats();
+    ck_assert(bucket_same(&stats, before) || bucket_same(&stats, after));
+    ck_assert(between(stats.forgiven, before->forgiven, after->forgiven));
+    ck_assert(between(stats.reanchored, before->reanchored, after->reanchored));
+    dg_bucket *out;
+    ok(dg_bucket_attach(map->cell, sizeof map->cell, map->now, &out));
+
+    dg_time later = map->now + DG_SEC(10);
+    dg_bucket_take(out, 1, map->now); /* puts the clock right */
+    uint64_t granted = 0;
+    while (dg_bucket_take(out, 1, later))
+        granted++;
+    ck_assert_uint_eq(granted, stats.burst);
+    ck_assert_uint_eq(dg_bucket_wait(out, 1, later), stats.period / stats.rate);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} bucket_works[] = {{"take", do_take},
+                    {"settle, refund", do_refund},
+                    {"settle, charge", do_charge},
+                    {"set", do_set},
+                    {"tokens, wait, stats, attach", do_read}};
+
+static void (*const bucket_states[])(void) = {bucket_full, bucket_half, bucket_owing,
+                                              bucket_from_the_future, bucket_reset_twice};
+
+static unsigned bucket_visit(void (*state)(void), void (*work)(void)) {
+    state();
+    dg_bucket_stats before = bucket_stats();
+    work();
+    dg_bucket_stats after = bucket_stats();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        state();
+        through = survives(work, points + 1);
+        bucket_judge(&before, &after);
+    }
+    return points - 1;
+}
+
+START_TEST(a_death_at_any_point_leaves_the_bucket_before_or_after) {
+    map_open();
+    for (size_t i = 0; i < sizeof bucket_works / sizeof *bucket_works; i++) {
+        unsigned points = 0;
+        for (size_t k = 0; k < sizeof bucket_states / sizeof *bucket_states; k++)
+            points += bucket_visit(bucket_states[k], bucket_works[i].work);
+        ck_assert_uint_gt(points, 0);
+        printf("bucket %-28s %4u kill points\n", bucket_works[i].name, points);
+    }
+}
+END_TEST
+
+static void do_place_bucket(void) {
+    bucket_place(T0);
+}
+
+START_TEST(a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again) {
+    map_open();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        dg_bucket *out;
+        bucket_full(); /* over an old one */
+        through = survives(do_place_bucket, points + 1);
+        int status = dg_bucket_attach(map->cell, sizeof map->cell, T0, &out);
+        ck_assert(status == DG_ERR_LAYOUT || through || points == 0);
+        bucket_full();
+        ck_assert(dg_bucket_take(bucket(), 20, T0));
+    }
+    printf("bucket %-28s %4u kill points\n", "place", points - 1);
+}
+END_TEST
+
+/* --- breaker --- */
+
+static dg_breaker *breaker(void) {
+    return (dg_breaker *)map->cell;
+}
+
+static const dg_breaker_config breaker_old = {.half_open_permits = 2, .seed = 1};
+static const dg_breaker_config breaker_new = {
+    .half_open_permits = 3, .half_open_successes = 1, .open_for = DG_SEC(20), .jitter = 0.5};
+
+static void breaker_place(void) {
+    dg_breaker *out;
+    ok(dg_breaker_place(map->cell, sizeof map->cell, &breaker_old, T0, &out));
+    map->now = T0;
+    ck_assert(dg_breaker_allow_seat(breaker(), 1, T0, &map->permit));
+}
+
+static void breaker_fail(int times) {
+    for (int i = 0; i < times; i++) {
+        dg_permit permit;
+        ck_assert(dg_breaker_allow(breaker(), map->now, &permit));
+        ok(dg_breaker_report(breaker(), &permit, DG_OUTCOME_FAILURE, 0, map->now));
+    }
+}
+
+static void breaker_closed(void) {
+    breaker_place();
+}
+
+static void breaker_nearly_open(void) {
+    breaker_place();
+    breaker_fail(4);
+}
+
+static void breaker_open(void) {
+    breaker_place();
+    breaker_fail(5);
+}
+
+static void breaker_due(void) {
+    breaker_open();
+    map->now = T0 + DG_SEC(50);
+}
+
+static void breaker_half_open(void) {
+    breaker_due();
+    ck_assert(dg_breaker_allow_seat(breaker(), 1, map->now, &map->permit));
+}
+
+static void breaker_half_open_later(void) {
+    breaker_half_open();
+    map->now += DG_SEC(1);
+}
+
+static void breaker_full(void) {
+    dg_permit other;
+    breaker_half_open();
+    ck_assert(dg_breaker_allow_seat(breaker(), 2, map->now, &other));
+}
+
+static void breaker_nearly_closed(void) {
+    dg_permit other;
+    breaker_half_open();
+    ck_assert(dg_breaker_allow_seat(breaker(), 2, map->now, &other));
+    ok(dg_breaker_report(breaker(), &other, DG_OUTCOME_SUCCESS, 0, map->now));
+}
+
+static void breaker_overdue(void) {
+    breaker_full();
+    map->now += DG_SEC(30);
+}
+
+static void breaker_from_the_future(void) {
+    breaker_open();
+    map->now = T0 - DG_SEC(500);
+}
+
+static void breaker_half_open_from_the_future(void) {
+    breaker_full();
+    map->now = T0 - DG_SEC(500);
+}
+
+static void breaker_forced(void) {
+    breaker_place();
+    ok(dg_breaker_force(breaker(), DG_BREAKER_FORCED_OPEN, T0));
+}
+
+static void breaker_disabled(void) {
+    breaker_place();
+    ok(dg_breaker_force(breaker(), DG_BREAKER_DISABLED, T0));
+    ck_assert(dg_breaker_allow(breaker(), T0, &map->permit));
+}
+
+static void (*const breaker_states[])(void) = {
+    breaker_closed,          breaker_nearly_open,     breaker_open,   breaker_due,
+    breaker_half_open,       breaker_half_open_later, breaker_full,   breaker_overdue,
+    breaker_from_the_future, breaker_nearly_closed,   breaker_forced, breaker_half_open_from_the_future,
+    breaker_disabled};
+
+static void do_allow(void) {
+    dg_permit permit;
+    dg_breaker_allow(breaker(), map->now, &permit);
+}
+
+static void do_allow_seat(void) {
+    dg_permit permit;
+    dg_breaker_allow_seat(breaker(), 3, map->now, &permit);
+}
+
+static void do_report(uint32_t outcome) {
+    dg_permit permit = map->permit;
+    dg_breaker_report(breaker(), &permit, outcome, 0, map->now);
+}
+
+static void do_ignored(void) {
+    do_report(DG_OUTCOME_IGNORED);
+}
+
+static void do_success(void) {
+    do_report(DG_OUTCOME_SUCCESS);
+}
+
+static void do_failure(void) {
+    do_report(DG_OUTCOME_FAILURE);
+}
+
+static void do_timeout(void) {
+    do_report(DG_OUTCOME_TIMEOUT);
+}
+
+static void do_cancelled(void) {
+    do_report(DG_OUTCOME_CANCELLED);
+}
+
+static void do_double(void) {
+    dg_permit none = {0};
+    dg_breaker_report(breaker(), &none, DG_OUTCOME_SUCCESS, 0, map->now);
+}
+
+static void do_evict(void) {
+    dg_breaker_evict(breaker(), 1, map->now);
+}
+
+static void do_force_closed(void) {
+    dg_breaker_force(breaker(), DG_BREAKER_CLOSED, map->now);
+}
+
+static void do_force_open(void) {
+    dg_breaker_force(breaker(), DG_BREAKER_OPEN, map->now);
+}
+
+static void do_force_forced(void) {
+    dg_breaker_force(breaker(), DG_BREAKER_FORCED_OPEN, map->now);
+}
+
+static void do_disable(void) {
+    dg_breaker_force(breaker(), DG_BREAKER_DISABLED, map->now);
+}
+
+static void do_set_breaker(void) {
+    dg_breaker_set(breaker(), &breaker_new, map->now);
+}
+
+static void do_read_breaker(void) {
+    dg_breaker_stats stats;
+    dg_breaker *out;
+    dg_breaker_state(breaker(), map->now);
+    dg_breaker_retry_after(breaker(), map->now);
+    dg_breaker_get_stats(breaker(), map->now, &stats);
+    dg_breaker_attach(map->cell, sizeof map->cell, map->now, &out);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} breaker_works[] = {{"allow", do_allow},
+                     {"allow_seat", do_allow_seat},
+                     {"report, ignored", do_ignored},
+                     {"report, success", do_success},
+                     {"report, failure", do_failure},
+                     {"report, timeout", do_timeout},
+                     {"report, cancelled", do_cancelled},
+                     {"report, double", do_double},
+                     {"evict", do_evict},
+                     {"force, closed", do_force_closed},
+                     {"force, open", do_force_open},
+                     {"force, forced open", do_force_forced},
+                     {"force, disabled", do_disable},
+                     {"set", do_set_breaker},
+                     {"state, retry_after, stats, attach", do_read_breaker}};
+
+static dg_breaker_stats breaker_stats(void) {
+    dg_breaker_stats stats;
+    ok(dg_breaker_get_stats(breaker(), map->now, &stats));
+    return stats;
+}
+
+static bool breaker_same(const dg_breaker_stats *a, const dg_breaker_stats *b) {
+    return a->state == b->state && a->generation == b->generation && a->probes == b->probes &&
+           a->remaining == b->remaining && a->consecutive_failures == b->consecutive_failures;
+}
+
+static void breaker_judge_counters(const dg_breaker_stats *stats, const dg_breaker_stats *before,
+                                   const dg_breaker_stats *after) {
+    const uint64_t *s = &stats->successes, *b = &before->successes, *a = &after->successes;
+    for (size_t i = 0; i <= offsetof(dg_breaker_stats, reanchored) / sizeof *s; i++)
+        ck_assert_msg(between(s[i], b[i], a[i]), "counter %zu", i);
+}
+
+/* Probes that report success close it, whatever was left behind; what refuses says until when. */
+static void breaker_judge_recovery(void) {
+    dg_time now = map->now;
+    if (dg_breaker_state(breaker(), now) >= DG_BREAKER_FORCED_OPEN)
+        ok(dg_breaker_force(breaker(), DG_BREAKER_CLOSED, now));
+    for (int i = 0; i < 4 && dg_breaker_state(breaker(), now) != DG_BREAKER_CLOSED; i++) {
+        dg_permit permit;
+        if (!dg_breaker_allow(breaker(), now, &permit)) {
+            dg_duration wait = dg_breaker_retry_after(breaker(), now);
+            ck_assert_uint_le(wait, DG_SEC(30));
+            now += wait;
+            ck_assert(dg_breaker_allow(breaker(), now, &permit));
+        }
+        ok(dg_breaker_report(breaker(), &permit, DG_OUTCOME_SUCCESS, 0, now));
+    }
+    ck_assert_uint_eq(dg_breaker_state(breaker(), now), DG_BREAKER_CLOSED);
+    map->now = now;
+    breaker_fail(1);
+}
+
+static void breaker_judge(const dg_breaker_stats *before, const dg_breaker_stats *after) {
+    dg_breaker_stats stats = breaker_stats();
+    ck_assert(breaker_same(&stats, before) || breaker_same(&stats, after));
+    breaker_judge_counters(&stats, before, after);
+    breaker_judge_recovery();
+}
+
+static unsigned breaker_visit(void (*state)(void), void (*work)(void)) {
+    state();
+    dg_breaker_stats before = breaker_stats();
+    work();
+    dg_breaker_stats after = breaker_stats();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        state();
+        through = survives(work, points + 1);
+        breaker_judge(&before, &after);
+    }
+    return points - 1;
+}
+
+START_TEST(a_death_at_any_point_leaves_the_breaker_before_or_after) {
+    map_open();
+    for (size_t i = 0; i < sizeof breaker_works / sizeof *breaker_works; i++) {
+        unsigned points = 0;
+        for (size_t k = 0; k < sizeof breaker_states / sizeof *breaker_states; k++)
+            points += breaker_visit(breaker_states[k], breaker_works[i].work);
+        ck_assert_uint_gt(points, 0);
+        printf("breaker %-33s %4u kill points\n", breaker_works[i].name, points);
+    }
+}
+END_TEST
+
+START_TEST(a_breaker_whose_maker_died_is_no_breaker_and_can_be_placed_again) {
+    map_open();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        dg_breaker *out;
+        breaker_closed();
+        through = survives(breaker_closed, points + 1);
+        int status = dg_breaker_attach(map->cell, sizeof map->cell, T0, &out);
+        ck_assert(status == DG_ERR_LAYOUT || status == DG_OK);
+        breaker_open();
+        breaker_judge_recovery();
+    }
+    printf("breaker %-33s %4u kill points\n", "place", points - 1);
+}
+END_TEST
+
+TESTS_MAIN("kill", a_death_at_any_point_leaves_the_bucket_before_or_after,
+           a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again,
+           a_death_at_any_point_leaves_the_breaker_before_or_after,
+           a_breaker_whose_maker_died_is_no_breaker_and_can_be_placed_again)
