@@ -298,7 +298,8 @@ void dg_bucket_free(dg_bucket *bucket) {
 /* How far into a token of the new rate the old one's unfinished token is, in nanoseconds. */
 static dg_duration bucket_carry(const bucket_params *from, const dg_bucket_config *to, dg_time now) {
     dgi_rate rate;
-    dgi_rate_make(&rate, to->rate, to->period, 0);
+    if (!dgi_rate_make(&rate, to->rate, to->period, 0))
+        return 0; /* never: the configuration was checked */
     uint64_t period = from->rate.period.value;
     uint64_t rest = dgi_add_sat(now, from->phase) % period * from->rate.units % period;
     return dgi_muldiv(rest, rate.period.value, period) / rate.units;

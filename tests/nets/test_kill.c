@@ -6,7 +6,6 @@
  * Built with the library's sources and DG_TEST_KILL.
  *
  * SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE
 #include "support.h"
 
 #include <signal.h>

@@ -2,7 +2,6 @@
  * death of one leaves the others working.
  *
  * SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE
 #include "support.h"
 
 #include <pthread.h>

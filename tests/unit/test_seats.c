@@ -1,7 +1,6 @@
 /* Seats: taken once, whoever races for them; given back for the dead.
  *
  * SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "degrade/seats.h"
 #include "support.h"
 
