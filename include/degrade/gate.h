@@ -90,8 +90,8 @@ typedef struct dg_gate_config {
     uint32_t preset;          /* DG_GATE_PRESET_* */
     uint32_t max_connections; /* connections at once: 1..16 777 216; default 10 000 */
     uint32_t max_in_flight;   /* work at once where there is no queue: 1..DG_QUEUE_MAX; default: as many as
-                                 max_connections, up to that. The sampler's occupancy is its share in use. With a
-                                 queue it must be 0: the queue's limit holds */
+                                 max_connections, up to that. With a queue it must be 0: the queue's limit
+                                 holds */
     uint32_t reserved;        /* 0 */
 } dg_gate_config;
 
@@ -177,12 +177,12 @@ DG_API void dg_gate_free(dg_gate *gate);
  *     by the sampler, at its occupancy;
  *     where it would have to wait and must not (DG_REQUEST_NO_WAIT, or no queue);
  *     by the queue, see dg_queue_push().
- * While a worker of the queue is idle and nothing waits, sampler and prediction are not asked. Where the level is
- * degraded or worse, or the occupancy lies where the sampler rejects a share, work and connections are admitted
- * as DG_ANSWER_ADMIT_REDUCED. Tokens of a request that waits stay taken, whatever becomes of it. Returns DG_OK with the decision in
- * `*verdict`; DG_ERR_INVALID (NULL, an unknown action or flag, a cost above the bucket's burst or the queue's
- * cost_max) or DG_ERR_UNKNOWN_FIELD, with `*verdict` all zero. Any thread; may be called from a callback.
- * Since 0.1.
+ * While a worker of the queue is idle and nothing waits, sampler and prediction are not asked. Where the level
+ * is degraded or worse, or the occupancy lies where the sampler rejects a share, work and connections are
+ * admitted as DG_ANSWER_ADMIT_REDUCED. Tokens of a request that waits stay taken, whatever becomes of it. Returns
+ * DG_OK with the decision in `*verdict`; DG_ERR_INVALID (NULL, an unknown action or flag, a cost above the
+ * bucket's burst or the queue's cost_max) or DG_ERR_UNKNOWN_FIELD, with `*verdict` all zero. Any thread; may be
+ * called from a callback. Since 0.1.
  */
 DG_API int dg_gate_ask_sized(dg_gate *gate, const dg_request *request, size_t request_size, dg_time now,
                              dg_verdict *verdict, size_t verdict_size);

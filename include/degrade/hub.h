@@ -16,9 +16,14 @@
  *
  * A hub belongs to one thread. Callbacks are events: they run at the tail of the hub call that caused them,
  * one after another, with nothing locked, and may call any function of the hub except dg_hub_tick() (which
- * answers DG_ERR_REENTRANT) and dg_hub_free(); the events of such calls run after them, in order. A
- * connection that is removed, in a callback or not, takes effect when the outermost call returns, and ends in
- * exactly one `released`, after which the host may reuse its memory.
+ * answers DG_ERR_REENTRANT) and dg_hub_free() (which does nothing then); the events of such calls run after
+ * them, connection by connection in order. Decisions about one connection that wait behind a callback become one,
+ * from the level that was told last to the one in force. A connection that was told to close gets no more pings,
+ * levels or messages. A removal, in a callback or not, drops what still waits for that connection; no call finds
+ * it any more, and it ends in exactly one `released` before the outermost call returns, after which the host may
+ * reuse its memory.
+ *
+ * Read what arrived before you tick: an answer that lies unread in a socket is not heard.
  */
 #ifndef DEGRADE_HUB_H
 #define DEGRADE_HUB_H
@@ -62,12 +67,14 @@ typedef struct dg_close {
     const char *text;            /* for the close frame and the log; at most 123 bytes, never NULL */
     uint32_t code;               /* DG_CODE_* or the host's */
     uint32_t reason;             /* DG_CLOSE_* */
+    void *reserved_pointer;      /* NULL */
 } dg_close;
 
 /*
  * The host's callbacks. `user` is this table's, `conn_user` the connection's. Each may be NULL: then it is
- * not called (without `close` the hub only stops counting what it would have closed; without `send` no
- * messages are made). Callbacks that return int return 0, or anything else for "it failed", which is counted.
+ * not called (without `close` a connection that is to be closed is only counted as closing; without `send` no
+ * messages are made; without `ping` there are no pings, and nobody is dead). Callbacks
+ * that return int return 0, or anything else for "it failed", which is counted.
  */
 typedef struct dg_host {
     void *user;
@@ -76,7 +83,7 @@ typedef struct dg_host {
     /* Send a ping. */
     int (*ping)(void *user, dg_conn conn, void *conn_user);
     /* Close the connection: start the closing handshake (code 1006: drop it), and call dg_hub_remove() when it is
-     * gone. Once a connection. */
+     * gone. Once a connection, and once more with code 1006 where a drain at 95 % drops what was told before. */
     int (*close)(void *user, dg_conn conn, void *conn_user, const dg_close *close);
     /* The session decided: obey. Called whenever something changed or is to be sent, before `send`. */
     void (*level)(void *user, dg_conn conn, void *conn_user, const dg_decision *decision);
@@ -94,7 +101,7 @@ typedef struct dg_hub_config {
     dg_duration ping_timeout;   /* dead this long after a ping with nothing heard: 100 ms..1 day; default 10 s */
     dg_duration lifetime;       /* of a connection: 1 s..366 days; default 4 h; DG_OFF: no end */
     dg_duration reconnect_max;  /* reconnect advice is drawn evenly from 0 up to this: up to 1 h; default: the
-                                   drain period, and 10 s for other closes */
+                                   drain period, and 10 s for other closes and where that is 0 */
     double lifetime_jitter;     /* downwards only: 0..0.9; default 0.10 (3.6 to 4 h); DG_OFF_F: none */
     uint64_t seed;              /* default: drawn from the address and the first `now` */
     const dg_profile *profile;  /* of new sessions; default dg_profile_voice() */
@@ -131,7 +138,8 @@ typedef struct dg_hub_stats {
     uint64_t fallbacks;        /* entries into fallback */
     uint64_t restorations;     /* returns to full */
     uint64_t backwards;        /* calls whose `now` was before an earlier one */
-    dg_duration level_time[DG_LEVELS]; /* session time spent in each level, up to the last change or tick */
+    uint64_t level_time_ms[DG_LEVELS]; /* session time spent in each level, milliseconds, up to the last call:
+                                          a million sessions would overflow nanoseconds in five hours */
     dg_duration restoration_p95; /* from leaving full until back at full */
     dg_duration restoration_max;
     uint32_t connections;
@@ -157,15 +165,16 @@ DG_API int dg_hub_config_check_sized(const dg_hub_config *config, size_t config_
 DG_API int dg_hub_new_sized(dg_hub **out, const dg_hub_config *config, size_t config_size,
                             const dg_host *host, size_t host_size, dg_time now);
 
-/* Frees a hub; every connection that is left is released first. Not from a callback. NULL does nothing.
- * Since 0.1. */
+/* Frees a hub; every connection that is left is released first, and none can be added meanwhile. Not from a
+ * callback: it does nothing there. NULL does nothing. Since 0.1. */
 DG_API void dg_hub_free(dg_hub *hub);
 
 /*
  * Adds a connection that was accepted and stores its handle in `*conn`. Errors: DG_ERR_INVALID,
  * DG_ERR_UNKNOWN_FIELD; DG_ERR_FULL at max_connections (WebSocket: refuse with HTTP 503 before the upgrade,
- * close with 1013 after); DG_ERR_STATE while draining; DG_ERR_NOMEM; `*conn` is 0 then. Logs "Graceful
- * degradation enabled for ID" unless disabled. Since 0.1.
+ * close with 1013 after; a removed connection holds its place until its `released`); DG_ERR_STATE while
+ * draining; DG_ERR_NOMEM; `*conn` is 0 then. Logs "Graceful degradation enabled for ID" unless disabled.
+ * Since 0.1.
  */
 DG_API int dg_hub_add_sized(dg_hub *hub, const dg_conn_config *config, size_t config_size, dg_time now,
                             dg_conn *conn);
@@ -175,8 +184,9 @@ DG_API int dg_hub_add_sized(dg_hub *hub, const dg_conn_config *config, size_t co
 DG_API int dg_hub_remove(dg_hub *hub, dg_conn conn, dg_time now);
 
 /*
- * Asks for a connection to be closed: `close` is called with `code` (1000..4999) and `text` (NULL is "").
- * DG_OK where that was done before. Errors: DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1.
+ * Asks for a connection to be closed: `close` is called with `code` (1000..4999) and `text` (at most 123
+ * bytes, copied; NULL is ""; where more than 16 different texts wait behind a callback, ""). DG_OK where that was
+ * done before. Errors: DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1.
  */
 DG_API int dg_hub_close(dg_hub *hub, dg_conn conn, uint32_t code, const char *text, dg_time now);
 
@@ -210,7 +220,8 @@ DG_API int dg_hub_release(dg_hub *hub, dg_conn conn, dg_time now);
  */
 DG_API int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now);
 
-/* Counts an error that the host saw (a protocol error, an abnormal close). Since 0.1. */
+/* Counts an error that the host saw (a protocol error, an abnormal close); `conn` may be 0, before there is one.
+ * DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1. */
 DG_API int dg_hub_error(dg_hub *hub, dg_conn conn, dg_time now);
 
 /* Returns a connection's session, for its statistics; the hub's own, valid until the connection is released.
@@ -228,14 +239,19 @@ DG_API dg_conn dg_hub_each(const dg_hub *hub, dg_conn conn);
  * Drains: no new connections from now on; with DG_DRAIN_CLOSE every connection is closed (1001, "server
  * shutting down") at its own moment, spread evenly over the first four fifths of `period` (0: at once; at
  * most 1 day), what is left at 95 % is closed then (dropped: 1006), and `drained` comes when nothing is left, or
- * at the deadline. Logs "Draining for Ns". A drain under way goes on as it is: DG_OK. Where the hub has a
- * lifecycle, that drains too; and a drain of the lifecycle is obeyed at the next tick. Since 0.1.
+ * at the deadline. A period of 0 closes all (1001), drops none, and is over. Logs "Draining for Ns". A drain
+ * under way goes on as it is: DG_OK. Where the hub has a lifecycle, that drains too; and a drain of the
+ * lifecycle is obeyed at the next tick, by its deadline. The hub does not end the lifecycle's drain, which
+ * others may still be at: the host calls dg_lifecycle_drained() when `drained` came from the last of its hubs.
+ * Errors: DG_ERR_INVALID. Since 0.1.
  */
 DG_API int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now);
 
 /*
  * Lets time pass: pings, deaths, lifetimes, closes, sessions. Does what is due, at a cost in proportion to
- * that. Returns how many timers fired, DG_ERR_INVALID for NULL, DG_ERR_REENTRANT from a callback. Since 0.1.
+ * that. A death that is found late, by more than an eighth of ping_timeout (the loop stood still, or the clock
+ * jumped), gets one more ping and one more ping_timeout. Returns how many timers fired, DG_ERR_INVALID for NULL,
+ * DG_ERR_REENTRANT from a callback. Since 0.1.
  */
 DG_API int dg_hub_tick(dg_hub *hub, dg_time now);
 

@@ -83,7 +83,7 @@ typedef struct dg_message {
  * DG_ERR_SYNTAX where it is not one JSON object with a string "type", or a known type whose members are
  * missing, twice, of a wrong type or out of range; DG_ERR_SPACE for a text of more than DG_MESSAGE_MAX - 1
  * bytes whose type is known, or a string too long for its member; DG_ERR_INVALID for NULL. `*out` is all
- * zero then. Any thread; may be called from a callback; reads the text once. Since 0.1.
+ * zero then. Any thread; may be called from a callback; reads the text at most twice. Since 0.1.
  */
 DG_API int dg_message_read(const char *text, size_t size, dg_message *out);
 

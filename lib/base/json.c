@@ -35,6 +35,16 @@ static size_t json_utf8_size(const char *at, const char *end) {
     return size;
 }
 
+bool dgi_utf8_valid(const char *text, size_t size) {
+    const char *end = text + size;
+    for (size_t step = 0; text < end; text += step) {
+        step = json_utf8_size(text, end);
+        if (step == 0)
+            return false;
+    }
+    return true;
+}
+
 static size_t json_utf8_encode(char to[4], uint32_t code) {
     size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};

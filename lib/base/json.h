@@ -63,6 +63,9 @@ bool dgi_json_skip(dgi_json *json);
 /* True where the whole text was read, with nothing but white space left, and nothing failed. */
 bool dgi_json_end(dgi_json *json);
 
+/* Whether all of a text is UTF-8: no overlong forms, no surrogates. */
+bool dgi_utf8_valid(const char *text, size_t size);
+
 /* --- writing --- */
 
 typedef struct dgi_json_writer {

@@ -208,7 +208,7 @@ static void split_levels(const families_stats *stats, families_part *parts) {
 
 static void split_level_time(const families_stats *stats, families_part *parts) {
     for (uint32_t level = 0; level < DG_LEVELS; level++)
-        parts[level] = (families_part){dg_level_name(level), stats->hub.level_time[level]};
+        parts[level] = (families_part){dg_level_name(level), stats->hub.level_time_ms[level]};
 }
 
 static void split_switches(const families_stats *stats, families_part *parts) {
@@ -262,7 +262,7 @@ static void split_breaker_calls(const families_stats *stats, families_part *part
 static const families_labelled families_by[] = {
     {"session_levels", "gauge", "Sessions at each level.", DGI_KIND_HUB, NULL, "level", split_levels, 0},
     {"session_level_seconds_total", "counter", "Session time spent at each level.", DGI_KIND_HUB, NULL, "level",
-     split_level_time, 9},
+     split_level_time, 3},
     {"session_switches_total", "counter", "Changes of level.", DGI_KIND_HUB, NULL, "direction", split_switches, 0},
     {"gate_answers_total", "counter", "Answers given.", DGI_KIND_GATE, "gate", "answer", split_gate_answers, 0},
     {"gate_rejections_total", "counter", "Rejections by reason.", DGI_KIND_GATE, "gate", "reason",

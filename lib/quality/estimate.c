@@ -1,0 +1,216 @@
+/* Estimates of what a link does, from windows of a few integers.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "quality/estimate.h"
+
+#include <string.h>
+
+#include "base/fixed.h"
+
+/* One bad bin in three is no news: the shortest median that holds against it. */
+#define ESTIMATE_MEDIAN 3
+
+#define ESTIMATE_LOSS_SHIFT 12
+#define ESTIMATE_TIME_MAX   3600000000u /* microseconds: what a sample may hold */
+
+/* Where a metric's entries begin, and how many they are. */
+static const struct {
+    uint8_t first;
+    uint8_t size;
+} estimate_slots[DG_METRICS] = {{0, 10}, {10, 10}, {20, 4}, {24, 4}};
+
+static uint32_t estimate_loss_pack(uint32_t ppm, uint32_t packets) {
+    return ppm << ESTIMATE_LOSS_SHIFT | packets;
+}
+
+static uint32_t estimate_loss_ppm(uint32_t entry) {
+    return entry >> ESTIMATE_LOSS_SHIFT;
+}
+
+static uint32_t estimate_loss_packets(uint32_t entry) {
+    return entry & DGI_LOSS_PACKETS_MAX;
+}
+
+static bool estimate_fresh(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                           uint32_t clock) {
+    return estimate->count[metric] != 0 && clock - estimate->heard[metric] <= profile->forget_ms;
+}
+
+uint32_t dgi_estimate_capacity(unsigned metric) {
+    return estimate_slots[metric].size;
+}
+
+bool dgi_estimate_entry_valid(unsigned index, uint32_t entry) {
+    unsigned metric = DG_METRICS - 1;
+    while (index < estimate_slots[metric].first)
+        metric--;
+    if (metric == DG_METRIC_LOSS)
+        return estimate_loss_ppm(entry) <= 1000000;
+    return metric == DG_METRIC_BANDWIDTH || entry <= ESTIMATE_TIME_MAX;
+}
+
+/* --- feeding --- */
+
+/* The mean of n values after one more; a constant stays exactly that. */
+static uint32_t estimate_mean_add(uint32_t mean, uint32_t value, uint32_t n) {
+    int64_t step = ((int64_t)value - (int64_t)mean) / (int64_t)n;
+    return (uint32_t)((int64_t)mean + step);
+}
+
+/* Loss in one bin: by packets where both counts are known, else sample by sample. */
+static uint32_t estimate_loss_add(uint32_t entry, uint32_t ppm, uint32_t packets, uint32_t n) {
+    uint32_t before = estimate_loss_packets(entry), there = estimate_loss_ppm(entry);
+    if (before == 0 || packets == 0)
+        return estimate_loss_pack(estimate_mean_add(there, ppm, n), 0);
+    uint64_t all = (uint64_t)before + packets;
+    uint64_t pooled = ((uint64_t)there * before + (uint64_t)ppm * packets + all / 2) / all;
+    return estimate_loss_pack((uint32_t)pooled, (uint32_t)dgi_min(all, DGI_LOSS_PACKETS_MAX));
+}
+
+static void estimate_push(dgi_estimate *estimate, unsigned metric, uint32_t entry) {
+    uint32_t *entries = estimate->entries + estimate_slots[metric].first;
+    uint32_t size = estimate_slots[metric].size, keep = estimate->count[metric];
+    keep = keep < size ? keep : size - 1;
+    memmove(entries + 1, entries, keep * sizeof *entries);
+    entries[0] = entry;
+    estimate->count[metric] = (uint8_t)(keep + 1);
+    estimate->merged[metric] = 1;
+}
+
+static void estimate_merge(dgi_estimate *estimate, unsigned metric, uint32_t value, uint32_t packets) {
+    uint32_t *entry = estimate->entries + estimate_slots[metric].first;
+    if (estimate->merged[metric] < UINT8_MAX)
+        estimate->merged[metric]++;
+    uint32_t n = estimate->merged[metric];
+    *entry = metric == DG_METRIC_LOSS ? estimate_loss_add(*entry, value, packets, n)
+                                      : estimate_mean_add(*entry, value, n);
+}
+
+/* Whether a value joins the newest entry. Loss waits for packets besides time: all entries but the newest
+ * then hold enough together, and what was measured once does not fall silent with each new bin. */
+static bool estimate_joins(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                           uint32_t packets, uint32_t age) {
+    if (estimate->count[metric] == 0)
+        return false;
+    if (age < profile->bin_ms || metric != DG_METRIC_LOSS || packets == 0)
+        return age < profile->bin_ms;
+    uint32_t others = estimate_slots[metric].size - 1u;
+    uint32_t there = estimate_loss_packets(estimate->entries[estimate_slots[metric].first]);
+    return there != 0 && (uint64_t)there * others < profile->min_loss_packets;
+}
+
+void dgi_estimate_feed(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                       uint32_t value, uint32_t packets, uint32_t clock) {
+    if (!estimate_fresh(estimate, profile, metric, clock))
+        estimate->count[metric] = 0;
+    uint64_t age = (uint64_t)estimate->bin_age[metric] + (clock - estimate->heard[metric]);
+    uint32_t bin_age = (uint32_t)dgi_min(age, UINT16_MAX);
+    estimate->heard[metric] = clock;
+    if (estimate_joins(estimate, profile, metric, packets, bin_age)) {
+        estimate->bin_age[metric] = (uint16_t)bin_age;
+        estimate_merge(estimate, metric, value, packets);
+        return;
+    }
+    estimate->bin_age[metric] = 0;
+    estimate_push(estimate, metric,
+                  metric == DG_METRIC_LOSS ? estimate_loss_pack(value, packets) : value);
+}
+
+void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint32_t value,
+                        uint32_t clock) {
+    uint32_t present;
+    if (!dgi_estimate_read(estimate, profile, DG_METRIC_BANDWIDTH, clock, &present) || value <= present)
+        return;
+    estimate_push(estimate, DG_METRIC_BANDWIDTH, value);
+    estimate->bin_age[DG_METRIC_BANDWIDTH] =
+        UINT16_MAX; /* no bin of a true measurement: none joins it */
+}
+
+/* --- reading --- */
+
+static uint32_t estimate_median(const uint32_t *entries, uint32_t count) {
+    uint32_t a = entries[0];
+    if (count == 1)
+        return a;
+    uint32_t b = entries[1];
+    uint32_t low = a < b ? a : b, high = a < b ? b : a;
+    if (count == 2)
+        return low + (high - low) / 2;
+    uint32_t c = entries[2];
+    return c < low ? low : c > high ? high : c;
+}
+
+static uint32_t estimate_mean(const uint32_t *entries, uint32_t count, unsigned shift) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += entries[i] >> shift;
+    return (uint32_t)(sum / count);
+}
+
+/* A loss whose count is not known weighs as much as one that counts by itself. */
+static uint32_t estimate_loss_weight(const dg_profile *profile, uint32_t entry) {
+    uint32_t packets = estimate_loss_packets(entry);
+    return packets != 0 ? packets : profile->min_loss_packets != 0 ? profile->min_loss_packets : 1;
+}
+
+/* How many packets the first *count entries hold; more entries where those are too few. */
+static uint64_t estimate_loss_total(const dg_profile *profile, const uint32_t *entries, uint32_t stored,
+                                    uint32_t *count) {
+    uint64_t total = 0;
+    uint32_t i = 0;
+    while (i < stored && (i < *count || total < profile->min_loss_packets))
+        total += estimate_loss_weight(profile, entries[i++]);
+    *count = i;
+    return total;
+}
+
+/* Loss over all packets of the window; with three entries or more the worst is left out. */
+static uint32_t estimate_loss_pooled(const dg_profile *profile, const uint32_t *entries, uint32_t count,
+                                     uint64_t total) {
+    uint64_t lost = 0;
+    uint32_t worst = entries[0];
+    for (uint32_t i = 0; i < count; i++) {
+        lost += (uint64_t)estimate_loss_ppm(entries[i]) * estimate_loss_weight(profile, entries[i]);
+        if (estimate_loss_ppm(entries[i]) > estimate_loss_ppm(worst))
+            worst = entries[i];
+    }
+    if (count >= ESTIMATE_MEDIAN) {
+        uint32_t weight = estimate_loss_weight(profile, worst);
+        lost -= (uint64_t)estimate_loss_ppm(worst) * weight;
+        total -= weight;
+    }
+    return (uint32_t)(lost / total);
+}
+
+static bool estimate_read_loss(const dg_profile *profile, const uint32_t *entries, uint32_t stored,
+                               uint32_t *value) {
+    uint32_t count =
+        profile->estimate == DG_ESTIMATE_LAST ? 1 : (uint32_t)dgi_min(stored, profile->window);
+    uint32_t counted = count;
+    uint64_t total = estimate_loss_total(profile, entries, stored, &counted);
+    if (total < profile->min_loss_packets)
+        return false;
+    if (profile->estimate == DG_ESTIMATE_ROBUST)
+        *value = estimate_loss_pooled(profile, entries, counted, total);
+    else
+        *value = estimate_mean(entries, count, ESTIMATE_LOSS_SHIFT);
+    return true;
+}
+
+bool dgi_estimate_read(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                       uint32_t clock, uint32_t *value) {
+    *value = 0;
+    if (!estimate_fresh(estimate, profile, metric, clock))
+        return false;
+    const uint32_t *entries = estimate->entries + estimate_slots[metric].first;
+    if (metric == DG_METRIC_LOSS)
+        return estimate_read_loss(profile, entries, estimate->count[metric], value);
+    uint32_t count = (uint32_t)dgi_min(estimate->count[metric], profile->window);
+    if (profile->estimate == DG_ESTIMATE_MEAN)
+        *value = estimate_mean(entries, count, 0);
+    else if (profile->estimate == DG_ESTIMATE_LAST)
+        *value = entries[0];
+    else
+        *value = estimate_median(entries, count);
+    return true;
+}

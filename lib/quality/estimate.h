@@ -1,0 +1,47 @@
+/* Estimates: per metric a small window, its age, and the one number read from it.
+ *
+ * Values are the integers of quality/profile.h. Time is the session's own clock in milliseconds, which
+ * wraps; its owner keeps every age below 2^31. */
+#ifndef DGI_QUALITY_ESTIMATE_H
+#define DGI_QUALITY_ESTIMATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "quality/profile.h"
+
+/* RTT and loss keep 10 entries, jitter and bandwidth 4: the robust estimate reads 3 of those. */
+#define DGI_ESTIMATE_ENTRIES 28
+
+/* Loss entries are ppm << 12 | packets, where 0 packets means that the count is not known. */
+#define DGI_LOSS_PACKETS_MAX 4095u
+
+typedef struct dgi_estimate {
+    uint32_t entries[DGI_ESTIMATE_ENTRIES]; /* newest first, metric after metric */
+    uint32_t heard[DG_METRICS];             /* when each was last fed */
+    uint16_t bin_age[DG_METRICS];           /* how old the newest entry's bin was then */
+    uint8_t count[DG_METRICS];              /* entries there are */
+    uint8_t merged[DG_METRICS];             /* samples averaged in the newest; saturating */
+} dgi_estimate;
+
+/* How many entries a metric keeps at most. */
+uint32_t dgi_estimate_capacity(unsigned metric);
+
+/* Whether entry `index` of the whole is one that a sample could have left. */
+bool dgi_estimate_entry_valid(unsigned index, uint32_t entry);
+
+/* Takes one value: into the newest entry while its bin lasts, else as a new one. A window that was
+ * forgotten begins anew. `packets` is for loss only: 0 is not known. */
+void dgi_estimate_feed(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                       uint32_t value, uint32_t packets, uint32_t clock);
+
+/* Takes a bandwidth that the application limited: a lower bound, so it may only raise. It does not make
+ * the metric any younger: a low estimate must not be kept alive, and so block, by what cannot mend it. */
+void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint32_t value,
+                        uint32_t clock);
+
+/* Reads the estimate. False where the metric is not measured: never fed, forgotten, or over too few packets. */
+bool dgi_estimate_read(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                       uint32_t clock, uint32_t *value);
+
+#endif

@@ -1,0 +1,183 @@
+/* Profiles: the three that are built in, and how values are read against one.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "quality/profile.h"
+
+#include <string.h>
+
+#include "base/struct.h"
+#include "degrade/session.h"
+
+DGI_LAYOUT(dg_level, 2, 56);
+
+/* --- the built-in ones: systems.md A, "Levels" and "Transitions of voice" --- */
+
+#define PROFILE_FULL                                                                 \
+    .name = "full", .user_text = "Normal operation", .encoding = DG_ENCODING_BINARY, \
+    .transport = DG_TRANSPORT_STREAM, .chunk_samples = 1024, .prebuffer_chunks = 2, .bitrate_kbps = 64
+#define PROFILE_REDUCED                                                                                \
+    .name = "reduced", .user_text = "Optimizing for your connection...", .encoding = DG_ENCODING_JSON, \
+    .transport = DG_TRANSPORT_STREAM, .chunk_samples = 2048, .prebuffer_chunks = 5, .bitrate_kbps = 32
+#define PROFILE_LOW                                                                             \
+    .name = "low", .user_text = "Limited quality due to network", .encoding = DG_ENCODING_JSON, \
+    .transport = DG_TRANSPORT_STREAM, .chunk_samples = 4096, .prebuffer_chunks = 10, .bitrate_kbps = 24
+#define PROFILE_FALLBACK                                                                             \
+    .name = "fallback", .user_text = "Voice unavailable - using text", .encoding = DG_ENCODING_NONE, \
+    .transport = DG_TRANSPORT_POLL
+#define PROFILE_AT(rtt, share, jitter, bandwidth) \
+    .rtt_ms = (rtt), .loss = (share), .jitter_ms = (jitter), .bandwidth_kbps = (bandwidth)
+
+/* Microseconds, parts per million, microseconds, kbit/s. */
+#define PROFILE_GRADES \
+    .grade = {{150000, 10000, 20000, 1000}, {300000, 50000, 50000, 500}, {1000000, 200000, 200000, 100}}
+#define PROFILE_ACKS .ack_ms = 2000, .ack_resends = 2, .hold_ms = 30000, .underrun_ms = 5000
+#define PROFILE_ALL  ((1u << DG_METRICS) - 1)
+
+static const dg_profile profile_voice = {
+    .name = "voice",
+    .levels = {{PROFILE_AT(150, 0.01, 20, 1000), PROFILE_FULL},
+               {PROFILE_AT(300, 0.05, 50, 500), PROFILE_REDUCED},
+               {PROFILE_AT(500, 0.10, 100, 250), PROFILE_LOW},
+               {PROFILE_AT(1000, 0.20, 200, 100), PROFILE_FALLBACK}},
+    .bound = {{150000, 10000, 20000, 1000},
+              {300000, 50000, 50000, 500},
+              {500000, 100000, 100000, 250},
+              {1000000, 200000, 200000, 100}},
+    PROFILE_GRADES,
+    PROFILE_ACKS,
+    .stale_ms = 3000,
+    .stale = DG_STALE_DEGRADE,
+    .dwell_ms = 5000,
+    .dwell_max_ms = 60000,
+    .revert_ms = 60000,
+    .bin_ms = 500,
+    .forget_ms = 30000,
+    .probe_ms = 1000,
+    .recovery_ms = 30000,
+    .estimate = DG_ESTIMATE_ROBUST,
+    .window = 10,
+    .min_loss_packets = 20,
+    .max_down = 3,
+    .max_up = 1,
+    .fallback_probes = 3,
+    .worst = DG_LEVEL_FALLBACK,
+    .metrics = PROFILE_ALL,
+};
+
+/* The original's manager: it knew no age of a metric, so the longest that there is. */
+static const dg_profile profile_classic = {
+    .name = "voice-classic",
+    .levels = {{PROFILE_AT(150, 0, 0, 0), PROFILE_FULL},
+               {PROFILE_AT(300, 0, 0, 0), PROFILE_REDUCED},
+               {PROFILE_AT(500, 0, 0, 0), PROFILE_LOW},
+               {PROFILE_FALLBACK}},
+    .bound = {{150000, 0, 0, 0}, {300000, 0, 0, 0}, {500000, 0, 0, 0}, {0, 0, 0, 0}},
+    PROFILE_GRADES,
+    PROFILE_ACKS,
+    .stale = DG_STALE_IGNORE,
+    .revert_ms = 60000,
+    .forget_ms = 3600000,
+    .recovery_ms = 30000,
+    .estimate = DG_ESTIMATE_MEAN,
+    .window = 10,
+    .max_down = 1,
+    .max_up = 3,
+    .worst = DG_LEVEL_LOW,
+    .metrics = 1u << DG_METRIC_RTT,
+};
+
+/* Fair begins at the bound of good itself, so the integers to reduced lie one step before it. */
+static const dg_profile profile_strict = {
+    .name = "voice-strict",
+    .levels = {{PROFILE_AT(150, 0.01, 20, 1000), PROFILE_FULL},
+               {PROFILE_AT(150, 0.01, 20, 1000), PROFILE_REDUCED},
+               {PROFILE_AT(300, 0.05, 50, 500), PROFILE_LOW},
+               {PROFILE_AT(1000, 0.20, 200, 100), PROFILE_FALLBACK}},
+    .bound = {{150000, 10000, 20000, 1000},
+              {149999, 9999, 19999, 1001},
+              {300000, 50000, 50000, 500},
+              {1000000, 200000, 200000, 100}},
+    PROFILE_GRADES,
+    PROFILE_ACKS,
+    .stale_ms = 10000,
+    .stale = DG_STALE_HOLD,
+    .revert_ms = 60000,
+    .forget_ms = 30000,
+    .recovery_ms = 30000,
+    .estimate = DG_ESTIMATE_LAST,
+    .window = 1,
+    .max_down = 3,
+    .max_up = 3,
+    .worst = DG_LEVEL_FALLBACK,
+    .metrics = PROFILE_ALL,
+    .by_grade = 1,
+};
+
+const dg_profile *dg_profile_voice(void) {
+    return &profile_voice;
+}
+
+const dg_profile *dg_profile_voice_classic(void) {
+    return &profile_classic;
+}
+
+const dg_profile *dg_profile_voice_strict(void) {
+    return &profile_strict;
+}
+
+const dg_profile *dg_profile_find(const char *name) {
+    static const dg_profile *const all[] = {&profile_voice, &profile_classic, &profile_strict};
+    for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
+        if (strcmp(name, all[i]->name) == 0)
+            return all[i];
+    return NULL;
+}
+
+/* --- reading one --- */
+
+const char *dg_profile_name(const dg_profile *profile) {
+    return profile ? profile->name : "";
+}
+
+const dg_level *dg_profile_level(const dg_profile *profile, uint32_t level) {
+    return profile && level < DG_LEVELS ? &profile->levels[level] : NULL;
+}
+
+double dgi_level_threshold(const dg_level *row, unsigned metric) {
+    const double thresholds[DG_METRICS] = {row->rtt_ms, row->loss, row->jitter_ms, row->bandwidth_kbps};
+    return thresholds[metric];
+}
+
+uint32_t dgi_profile_asks(const dg_profile *profile, unsigned metric, uint32_t value) {
+    for (uint32_t level = DG_LEVELS - 1; level > DG_LEVEL_FULL; level--) {
+        uint32_t bound = profile->bound[level][metric];
+        if (bound != 0 && dgi_metric_worse(metric, value, bound))
+            return level;
+    }
+    return DG_LEVEL_FULL;
+}
+
+bool dgi_profile_restores(const dg_profile *profile, unsigned metric, uint32_t value) {
+    uint32_t bound = profile->bound[DG_LEVEL_FULL][metric];
+    return bound == 0 || dgi_metric_better(metric, value, bound);
+}
+
+/* Strictly below a third of what is good; bandwidth strictly above three times. */
+static bool profile_excellent(unsigned metric, uint32_t value, uint32_t good) {
+    return metric == DG_METRIC_BANDWIDTH ? value > UINT64_C(3) * good : UINT64_C(3) * value < good;
+}
+
+uint32_t dgi_profile_grade(const dg_profile *profile, unsigned metric, uint32_t value) {
+    uint32_t good = profile->grade[DGI_GRADE_GOOD][metric];
+    uint32_t fair = profile->grade[DGI_GRADE_FAIR][metric];
+    uint32_t very_poor = profile->grade[DGI_GRADE_VERY_POOR][metric];
+    if (very_poor != 0 && dgi_metric_worse(metric, value, very_poor))
+        return DG_GRADE_VERY_POOR;
+    if (fair != 0 && dgi_metric_worse(metric, value, fair))
+        return DG_GRADE_POOR;
+    if (good == 0)
+        return DG_GRADE_GOOD;
+    if (!dgi_metric_better(metric, value, good))
+        return DG_GRADE_FAIR;
+    return profile_excellent(metric, value, good) ? DG_GRADE_EXCELLENT : DG_GRADE_GOOD;
+}

@@ -1,0 +1,132 @@
+/* The inside of a session, for the files that share it: life cycle and entry points (session.c), the
+ * decision (decide.c), the answer (answer.c), save and load (session_state.c).
+ *
+ * A session has a clock of its own, milliseconds that only ever pass: a host's clock that goes back, or
+ * ahead and back, cannot leave a time in its future. The clock wraps; an age is clock - then, and ages are
+ * held at DGI_SESSION_LONG_AGO, which is longer than any setting. */
+#ifndef DGI_QUALITY_SESSION_H
+#define DGI_QUALITY_SESSION_H
+
+#include "degrade/session.h"
+#include "quality/estimate.h"
+#include "quality/profile.h"
+
+#define DGI_SESSION_LONG_AGO      (UINT32_C(1) << 30) /* 12 days */
+#define DGI_SESSION_NO_LEVEL      UINT8_MAX
+#define DGI_SESSION_RECOVERIES    3
+#define DGI_SESSION_DOUBLINGS_MAX 16 /* 1 ms of dwell to a minute */
+
+enum {
+    DGI_SESSION_DISABLED = 1 << 0,
+    DGI_SESSION_FIXED_CHUNKS = 1 << 1,
+    DGI_SESSION_FRESH = 1 << 2,       /* there is something that the metrics have not decided on yet */
+    DGI_SESSION_ALIVE = 1 << 3,       /* something was ever measured */
+    DGI_SESSION_UP_ON_TRIAL = 1 << 4, /* the last step up may yet be reverted */
+    DGI_SESSION_AWAITING = 1 << 5,    /* a change waits for its acknowledgement */
+    DGI_SESSION_REFUSABLE = 1 << 6,   /* and may be refused */
+    DGI_SESSION_REFUSED = 1 << 7,     /* this call brought the refusal */
+    DGI_SESSION_UNDERRUN = 1 << 8,    /* this call brought an underrun */
+    DGI_SESSION_HELD_DOWN = 1 << 9,   /* a refused step down is held off */
+    DGI_SESSION_HELD_UP = 1 << 10,    /* a refused step up is */
+    DGI_SESSION_FOREVER = 1 << 11,    /* the manual level has no end */
+    DGI_SESSION_FLAGS = (1 << 12) - 1
+};
+
+struct dg_session {
+    const dg_profile *profile;
+    uint64_t id;
+    dg_time last; /* the host's time that the clock stands for */
+    dgi_estimate estimate;
+    uint32_t clock;
+    uint32_t rest; /* nanoseconds that are no whole millisecond yet */
+    uint32_t life; /* when anything was last measured */
+    uint32_t since;
+    uint32_t up_at; /* the last step up by metrics */
+    uint32_t underrun_at;
+    uint32_t sent_at;
+    uint32_t probe_at;
+    uint32_t held_until; /* these two lie ahead */
+    uint32_t manual_until;
+    uint32_t sequence;
+    uint32_t chunk; /* samples, as last told */
+    uint16_t flags;
+    uint16_t switches_down; /* counts saturate */
+    uint16_t switches_up;
+    uint16_t fallbacks;
+    uint16_t refused;
+    uint16_t rejected;
+    uint16_t backwards;
+    uint16_t recoveries[DGI_SESSION_RECOVERIES]; /* seconds of the last stays in fallback; 0: none */
+    uint8_t level;
+    uint8_t before; /* the level before the last change */
+    uint8_t reason; /* of what holds the level down */
+    uint8_t cap;
+    uint8_t manual; /* level, or DGI_SESSION_NO_LEVEL */
+    uint8_t send;   /* DG_SEND_* of the last change */
+    uint8_t resends;
+    uint8_t doublings;   /* of the dwell */
+    uint8_t probes;      /* good ones in a row */
+    uint8_t stale_steps; /* taken in the present silence */
+    uint8_t reserved[10];
+};
+
+/* The estimates as one decision sees them. */
+typedef struct dgi_session_view {
+    uint32_t value[DG_METRICS];
+    uint32_t measured; /* mask of 1 << DG_METRIC_* */
+} dgi_session_view;
+
+/* What a decision came to. */
+typedef struct dgi_session_outcome {
+    uint32_t before;
+    uint32_t reason;
+    uint32_t send;
+    uint32_t changed;
+    uint32_t next_ms; /* from now; UINT32_MAX: never */
+} dgi_session_outcome;
+
+static inline bool dgi_session_is(const dg_session *session, unsigned flag) {
+    return (session->flags & flag) != 0;
+}
+
+static inline void dgi_session_set(dg_session *session, unsigned flag) {
+    session->flags = (uint16_t)(session->flags | flag);
+}
+
+static inline void dgi_session_clear(dg_session *session, unsigned flag) {
+    session->flags = (uint16_t)(session->flags & ~flag);
+}
+
+static inline uint32_t dgi_session_age(const dg_session *session, uint32_t then) {
+    return session->clock - then;
+}
+
+static inline void dgi_session_count(uint16_t *counter) {
+    *counter = (uint16_t)(*counter + (*counter < UINT16_MAX));
+}
+
+/* Lets milliseconds pass on the session's own clock (session.c). */
+void dgi_session_pass(dg_session *session, uint64_t ms);
+/* Lets the host's time come: the same, and a time that goes back is counted. */
+void dgi_session_advance(dg_session *session, dg_time now);
+
+/* Decides, changes the session, and says what came of it (decide.c). */
+void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session_outcome *outcome);
+void dgi_session_look(const dg_session *session, dgi_session_view *view);
+/* Takes a sample's own values (of the metrics in `measured`) as a probe of whether fallback can be left. */
+void dgi_session_probe(dg_session *session, const uint32_t *value, uint32_t measured);
+/* The dwell in force, milliseconds. */
+uint32_t dgi_session_dwell(const dg_session *session);
+/* Mask of the metrics that block a step up. */
+uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view *view);
+/* DG_REASON_* of what holds the level down. */
+uint32_t dgi_session_held_by(const dg_session *session);
+bool dgi_session_stale(const dg_session *session);
+
+/* Words a decision for the host (answer.c). */
+void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
+                        const dgi_session_outcome *outcome, dg_decision *decision);
+/* The chunk size that is in force at the present level. */
+uint32_t dgi_session_chunk(const dg_session *session);
+
+#endif

@@ -1,0 +1,215 @@
+/* The inside of the hub, for the files that share it: table and connections (hub.c), configuration
+ * (hub_config.c), time (hub_timers.c), the dispatcher (hub_events.c), log lines (hub_log.c), sessions and
+ * messages (hub_session.c), drain (hub_drain.c).
+ *
+ * A hub has a clock of its own, nanoseconds that only ever pass: a host's clock that goes back, or ahead and
+ * back, cannot leave a time in its future. Timers and times of this header stand on that clock; sessions and
+ * callbacks are given the host's. */
+#ifndef DGI_SERVICE_HUB_INTERNAL_H
+#define DGI_SERVICE_HUB_INTERNAL_H
+
+#include "base/draw.h"
+#include "base/histogram.h"
+#include "base/wheel.h"
+#include "degrade/hub.h"
+
+#define DGI_HUB_BLOCK        256u /* connections that are allocated together */
+#define DGI_HUB_NONE         UINT32_MAX
+#define DGI_HUB_SESSION_SIZE 256u /* systems.md: a session is at most this */
+#define DGI_HUB_TEXT_MAX     123u /* RFC 6455, section 5.5: 125 bytes less the code */
+#define DGI_HUB_TEXTS        16u
+
+enum {
+    DGI_CONN_LIVE = 1 << 0,    /* in the table and not removed */
+    DGI_CONN_CLOSING = 1 << 1, /* told to close, or about to be */
+    DGI_CONN_DROPPED = 1 << 2, /* told with code 1006, or about to be */
+    DGI_CONN_HEARD = 1 << 3,   /* since the ping that `dead_at` counts from */
+    DGI_CONN_GRACED = 1 << 4,  /* a late death was put off once */
+    DGI_CONN_QUEUED = 1 << 5   /* linked into the queue of the dispatcher */
+};
+
+/* Events that wait, in the order in which those of one connection are delivered. */
+enum {
+    DGI_EVENT_ADDED = 1 << 0,
+    DGI_EVENT_PING = 1 << 1,
+    DGI_EVENT_LEVEL = 1 << 2,
+    DGI_EVENT_CLOSE = 1 << 3,
+    DGI_EVENT_DROP = 1 << 4,
+    DGI_EVENT_RELEASED = 1 << 5
+};
+
+typedef struct dgi_conn {
+    uint64_t session[DGI_HUB_SESSION_SIZE / sizeof(uint64_t)];
+    dgi_timer duty; /* the earliest of ping, death, end of life and close by a drain */
+    dgi_timer ask;  /* the session's, at `ask_at` or earlier: feeding only puts it off */
+    dg_time ask_at;
+    dg_time ping_at;
+    dg_time dead_at; /* DG_NEVER: no ping waits for an answer */
+    dg_time expire_at;
+    dg_time close_at; /* of the drain */
+    dg_time left_full_at;
+    double value; /* of the decision that waits */
+    double threshold;
+    uint64_t id;
+    void *user;
+    uint32_t index;
+    uint32_t generation;
+    uint32_t link; /* in the queue of the dispatcher, or of free places */
+    uint16_t close_code;
+    uint8_t close_reason;
+    uint8_t close_text; /* 1 + its place in `texts`; 0: none */
+    uint8_t flags;
+    uint8_t pending; /* DGI_EVENT_* */
+    uint8_t level;
+    uint8_t before; /* of the decision that waits, as reason, send, changed and merged are */
+    uint8_t reason;
+    uint8_t send;
+    uint8_t changed;
+    uint8_t merged; /* several changes became one: it has no reason of its own */
+} dgi_conn;
+
+/* A first in, first out list of connections through their `link`. */
+typedef struct dgi_conn_list {
+    uint32_t first;
+    uint32_t last;
+} dgi_conn_list;
+
+/* A text of dg_hub_close() until `close` has been called with it. */
+typedef struct dgi_close_text {
+    uint32_t users;
+    char text[DGI_HUB_TEXT_MAX + 1];
+} dgi_close_text;
+
+typedef struct dgi_hub_drain {
+    dg_time hard_at; /* 95 % */
+    dg_time end_at;
+    dg_duration period;
+    uint32_t mode;
+    bool on;
+    bool announced;
+    bool over; /* the deadline has passed */
+    bool told; /* `drained` was called */
+} dgi_hub_drain;
+
+struct dg_hub {
+    dg_host host;
+    dg_allocator allocator;
+    const dg_profile *profile;
+    dg_lifecycle *lifecycle;
+    dg_trail *trail;
+    dg_duration ping_interval;
+    dg_duration ping_timeout;
+    dg_duration lifetime;
+    dg_duration reconnect_max; /* 0: by what the close is for */
+    dgi_share lifetime_jitter;
+    uint32_t disabled;
+    uint32_t fixed_chunks;
+    uint64_t seed;
+    uint64_t draws;
+
+    dg_time now;                    /* the host's, never back by less than a second */
+    dg_time clock;                  /* the hub's own */
+    dg_time ticked_at;              /* on it */
+    uint64_t level_rest[DG_LEVELS]; /* nanoseconds that are no whole millisecond of level_time_ms yet */
+
+    dgi_conn **blocks;
+    uint32_t block_count;
+    uint32_t touched; /* places that were ever used: the first ones */
+    uint32_t used;    /* connections, and those whose `released` is still to come */
+    dgi_conn_list free;
+
+    dgi_conn_list queue; /* connections with events that wait */
+    bool dispatching;
+    bool ending;
+    bool set_allowed;
+    dgi_hub_drain drain;
+    dgi_timer drain_timer; /* timer 0 of the wheel */
+    dg_hub_stats stats;    /* the counters, levels and cap among them, as they go */
+    dgi_histogram restorations;
+    dgi_wheel wheel;
+    dgi_close_text texts[DGI_HUB_TEXTS];
+};
+
+static inline dgi_conn *dgi_hub_at(const dg_hub *hub, uint32_t index) {
+    return &hub->blocks[index / DGI_HUB_BLOCK][index % DGI_HUB_BLOCK];
+}
+
+static inline dg_session *dgi_conn_session(dgi_conn *conn) {
+    return (dg_session *)(void *)conn->session;
+}
+
+static inline dg_conn dgi_conn_handle(const dgi_conn *conn) {
+    return (uint64_t)conn->generation << 32 | (conn->index + 1);
+}
+
+static inline bool dgi_conn_is_live(const dgi_conn *conn) {
+    return (conn->flags & DGI_CONN_LIVE) != 0;
+}
+
+/* Gets pings, levels and messages. */
+static inline bool dgi_conn_is_open(const dgi_conn *conn) {
+    return (conn->flags & (DGI_CONN_LIVE | DGI_CONN_CLOSING)) == DGI_CONN_LIVE;
+}
+
+static inline uint64_t dgi_hub_draw(dg_hub *hub) {
+    return dgi_draw(hub->seed, hub->draws++);
+}
+
+/* --- hub_config.c --- */
+
+/* Reads a configuration, fills in its defaults and checks it. `message` may be NULL. */
+int dgi_hub_config_read(dg_hub_config *config, const dg_hub_config *given, size_t given_size,
+                        char *message, size_t size);
+
+/* --- hub.c --- */
+
+/* The live connection of a handle, or NULL. `hub` may be NULL. */
+dgi_conn *dgi_hub_find(const dg_hub *hub, dg_conn conn);
+void dgi_hub_append(dg_hub *hub, dgi_conn_list *list, dgi_conn *conn);
+dgi_conn *dgi_hub_shift(dg_hub *hub, dgi_conn_list *list);
+/* Frees the place of a connection that was removed. */
+void dgi_hub_retire(dg_hub *hub, dgi_conn *conn);
+/* Starts the closing of a connection that is open. `text` is NULL where the reason has its own. */
+void dgi_hub_shut(dg_hub *hub, dgi_conn *conn, uint32_t reason, uint32_t code, const char *text);
+
+/* --- hub_timers.c --- */
+
+void dgi_hub_timers_init(dg_hub *hub, dg_time now);
+/* Lets the host's time come. Every entry point that is given a time begins with it. */
+void dgi_hub_advance(dg_hub *hub, dg_time now);
+void dgi_conn_timers_init(dg_hub *hub, dgi_conn *conn);
+void dgi_conn_timers_cancel(dg_hub *hub, dgi_conn *conn);
+/* Sets the duty timer to the earliest duty. */
+void dgi_conn_arm(dg_hub *hub, dgi_conn *conn);
+/* The session wants to be asked at `next`, a time of the host. */
+void dgi_conn_ask_at(dg_hub *hub, dgi_conn *conn, dg_time next);
+
+/* --- hub_events.c --- */
+
+void dgi_hub_post(dg_hub *hub, dgi_conn *conn, unsigned event);
+/* Delivers what waits, and what that causes, unless it is at that already. */
+void dgi_hub_dispatch(dg_hub *hub);
+/* Ends an entry point. */
+int dgi_hub_leave(dg_hub *hub, int status);
+
+/* --- hub_session.c --- */
+
+/* Takes in what a session decided: counts, the timer, and the event that tells it. */
+void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision);
+
+/* --- hub_drain.c --- */
+
+/* Begins the drain that the lifecycle is at, if any. */
+void dgi_hub_drain_observe(dg_hub *hub, dg_time now);
+/* The drain's own timer. */
+void dgi_hub_drain_due(dg_hub *hub);
+
+/* --- hub_log.c --- */
+
+void dgi_hub_log_added(dg_hub *hub, const dgi_conn *conn);
+void dgi_hub_log_decision(dg_hub *hub, const dgi_conn *conn, const dg_decision *decision);
+void dgi_hub_log_close(dg_hub *hub, const dgi_conn *conn, const dg_close *close);
+void dgi_hub_log_send_failure(dg_hub *hub, const dgi_conn *conn, int error);
+void dgi_hub_log_drain(dg_hub *hub);
+
+#endif

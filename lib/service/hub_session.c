@@ -1,0 +1,232 @@
+/* The hub's sessions: what is fed to them, what clients say to them, and what they decide.
+ *
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/fixed.h"
+#include "degrade/message.h"
+#include "service/hub_internal.h"
+
+/* --- decisions --- */
+
+static void hub_session_trail(dg_hub *hub, const dgi_conn *conn, const dg_decision *decision) {
+    dg_trail_entry entry = {.time = hub->now,
+                            .who = conn->id,
+                            .value = (float)decision->value,
+                            .threshold = (float)decision->threshold,
+                            .what = DG_TRAIL_SESSION,
+                            .reason = (uint16_t)decision->reason,
+                            .verdict = (uint16_t)decision->level,
+                            .before = conn->level};
+    dg_trail_add(hub->trail, &entry);
+}
+
+static void hub_session_count_restoration(dg_hub *hub, const dgi_conn *conn) {
+    dg_duration took = hub->clock - conn->left_full_at;
+    dgi_histogram_add(&hub->restorations, took);
+    hub->stats.restoration_max = dgi_max(hub->stats.restoration_max, took);
+    hub->stats.restorations++;
+}
+
+static void hub_session_move(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
+    uint32_t level = decision->level;
+    if (conn->level == DG_LEVEL_FULL)
+        conn->left_full_at = hub->clock;
+    if (level == DG_LEVEL_FULL)
+        hub_session_count_restoration(hub, conn);
+    if (level == DG_LEVEL_FALLBACK)
+        hub->stats.fallbacks++;
+    if (level > conn->level)
+        hub->stats.switches_down++;
+    else
+        hub->stats.switches_up++;
+    hub->stats.levels[conn->level]--;
+    hub->stats.levels[level]++;
+    hub_session_trail(hub, conn, decision);
+    conn->level = (uint8_t)level;
+}
+
+/* What a change from `before` to `level` tells (terms.md A, Messages). */
+static uint32_t hub_session_messages(uint32_t before, uint32_t level) {
+    if (before == level)
+        return 0;
+    return (level > before ? DG_SEND_DEGRADED : DG_SEND_RESTORED) |
+           (level == DG_LEVEL_FALLBACK ? (uint32_t)DG_SEND_FALLBACK_ON : 0) |
+           (before == DG_LEVEL_FALLBACK ? (uint32_t)DG_SEND_FALLBACK_OFF : 0);
+}
+
+static void hub_session_wait(dgi_conn *conn, const dg_decision *decision, uint32_t before) {
+    conn->before = (uint8_t)before;
+    conn->reason = (uint8_t)decision->reason;
+    conn->value = decision->value;
+    conn->threshold = decision->threshold;
+    conn->changed = decision->changed != 0;
+    conn->send = (uint8_t)decision->send;
+    conn->merged = 0;
+}
+
+/* A second decision before the first was told, from inside a callback: the two become one, from the level that
+ * was told last to the one in force. A resend adds nothing to a change. */
+static void hub_session_join(dgi_conn *conn, const dg_decision *decision, uint32_t before) {
+    bool told = (conn->send | decision->send) != 0;
+    if (decision->level != before) {
+        conn->changed = conn->before != decision->level;
+        conn->send = (uint8_t)(told ? hub_session_messages(conn->before, decision->level) : 0);
+        conn->merged = 1;
+    } else if (conn->before == before) {
+        conn->send |= (uint8_t)decision->send;
+    }
+}
+
+void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
+    uint32_t before = conn->level;
+    if (decision->level != before)
+        hub_session_move(hub, conn, decision);
+    if (!dgi_conn_is_open(conn))
+        return;
+    dgi_conn_ask_at(hub, conn, decision->next);
+    if (!decision->changed && decision->send == 0)
+        return;
+    if ((conn->pending & DGI_EVENT_LEVEL) != 0)
+        hub_session_join(conn, decision, before);
+    else
+        hub_session_wait(conn, decision, before);
+    dgi_hub_post(hub, conn, DGI_EVENT_LEVEL);
+}
+
+/* --- what the host says --- */
+
+/* What a call about one session begins with. */
+static int hub_session_enter(dg_hub *hub, dg_conn handle, dg_time now, dgi_conn **conn) {
+    if (hub == NULL)
+        return DG_ERR_INVALID;
+    *conn = dgi_hub_find(hub, handle);
+    if (*conn == NULL)
+        return DG_ERR_NOT_FOUND;
+    dgi_hub_advance(hub, now);
+    return DG_OK;
+}
+
+static int hub_session_leave(dg_hub *hub, dgi_conn *conn, int status, const dg_decision *decision) {
+    if (status != DG_OK)
+        return status;
+    dgi_hub_absorb(hub, conn, decision);
+    return dgi_hub_leave(hub, DG_OK);
+}
+
+int dg_hub_feed_sized(dg_hub *hub, dg_conn handle, const dg_sample *sample, size_t sample_size,
+                      dg_time now) {
+    dgi_conn *conn;
+    int status = hub_session_enter(hub, handle, now, &conn);
+    if (status != DG_OK)
+        return status;
+    dg_decision decision;
+    status = dg_session_feed_sized(dgi_conn_session(conn), sample, sample_size, hub->now, &decision,
+                                   sizeof decision);
+    return hub_session_leave(hub, conn, status, &decision);
+}
+
+static int hub_session_force(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration duration) {
+    dg_decision decision;
+    int status = dg_session_force(dgi_conn_session(conn), level, duration, hub->now, &decision);
+    if (status == DG_OK)
+        hub->stats.forced++;
+    return hub_session_leave(hub, conn, status, &decision);
+}
+
+static int hub_session_release(dg_hub *hub, dgi_conn *conn) {
+    dg_decision decision;
+    int status = dg_session_release(dgi_conn_session(conn), hub->now, &decision);
+    return hub_session_leave(hub, conn, status, &decision);
+}
+
+int dg_hub_force(dg_hub *hub, dg_conn handle, uint32_t level, dg_duration duration, dg_time now) {
+    dgi_conn *conn;
+    int status = hub_session_enter(hub, handle, now, &conn);
+    return status == DG_OK ? hub_session_force(hub, conn, level, duration) : status;
+}
+
+int dg_hub_release(dg_hub *hub, dg_conn handle, dg_time now) {
+    dgi_conn *conn;
+    int status = hub_session_enter(hub, handle, now, &conn);
+    return status == DG_OK ? hub_session_release(hub, conn) : status;
+}
+
+int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now) {
+    if (hub == NULL || level >= DG_LEVELS)
+        return DG_ERR_INVALID;
+    dgi_hub_advance(hub, now);
+    hub->stats.cap = level;
+    for (uint32_t index = 0; index < hub->touched; index++) {
+        dgi_conn *conn = dgi_hub_at(hub, index);
+        if (!dgi_conn_is_live(conn))
+            continue;
+        dg_decision decision;
+        (void)dg_session_cap(dgi_conn_session(conn), level, hub->now, &decision);
+        dgi_hub_absorb(hub, conn, &decision);
+    }
+    return dgi_hub_leave(hub, DG_OK);
+}
+
+int dg_hub_allow_set(dg_hub *hub, bool allowed) {
+    if (hub == NULL)
+        return DG_ERR_INVALID;
+    hub->set_allowed = allowed;
+    return DG_OK;
+}
+
+/* --- what the client says --- */
+
+static int hub_session_take_ack(dg_hub *hub, dgi_conn *conn, const dg_message *message) {
+    dg_ack ack = {.buffer_level = message->buffer_level,
+                  .playback_rate = message->playback_rate,
+                  .accepted = message->accepted,
+                  .sequence = message->sequence};
+    if ((message->has & DG_MESSAGE_HAS_SEQUENCE) != 0)
+        ack.has |= DG_ACK_SEQUENCE;
+    if ((message->has & DG_MESSAGE_HAS_BUFFER_LEVEL) != 0)
+        ack.has |= DG_ACK_BUFFER_LEVEL;
+    if ((message->has & DG_MESSAGE_HAS_PLAYBACK_RATE) != 0)
+        ack.has |= DG_ACK_PLAYBACK_RATE;
+    dg_decision decision;
+    int status = dg_session_ack(dgi_conn_session(conn), &ack, hub->now, &decision);
+    return hub_session_leave(hub, conn, status, &decision);
+}
+
+static int hub_session_take_set(dg_hub *hub, dgi_conn *conn, const dg_message *message) {
+    if (!hub->set_allowed)
+        return DG_OK;
+    if ((message->has & DG_MESSAGE_HAS_LEVEL) == 0)
+        return hub_session_release(hub, conn);
+    bool bounded = message->duration_ms <= UINT64_MAX / DG_MS(1);
+    return hub_session_force(hub, conn, message->level,
+                             bounded ? DG_MS(message->duration_ms) : DG_NEVER);
+}
+
+static int hub_session_take(dg_hub *hub, dgi_conn *conn, const dg_message *message) {
+    int status;
+    if (message->kind == DG_MESSAGE_ACK)
+        status = hub_session_take_ack(hub, conn, message);
+    else if (message->kind == DG_MESSAGE_SET)
+        status = hub_session_take_set(hub, conn, message);
+    else
+        return 0;
+    return status == DG_OK ? 1 : DG_ERR_SYNTAX; /* well-formed, and out of the session's range */
+}
+
+int dg_hub_text(dg_hub *hub, dg_conn handle, const char *text, size_t size, dg_time now) {
+    if (text == NULL)
+        return DG_ERR_INVALID;
+    dgi_conn *conn;
+    int status = hub_session_enter(hub, handle, now, &conn);
+    if (status != DG_OK)
+        return status;
+    conn->flags |= DGI_CONN_HEARD;
+    dg_message message;
+    status = dg_message_read(text, size, &message);
+    if (status == DG_OK)
+        status = hub_session_take(hub, conn, &message);
+    if (status < 0)
+        hub->stats.messages_refused++;
+    return status;
+}

@@ -1,0 +1,356 @@
+/* The meter: exact filters, losses that are counted once, and a bandwidth that knows when it knows nothing.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "degrade/meter.h"
+#include "support.h"
+
+static dg_meter *made(dg_time now) {
+    dg_meter *meter = NULL;
+    ok(dg_meter_new(&meter, NULL, now));
+    return meter;
+}
+
+static dg_sample sample_of(dg_meter *meter, dg_time now) {
+    dg_sample sample;
+    ok(dg_meter_read(meter, now, &sample));
+    return sample;
+}
+
+static dg_meter_stats stats_of(const dg_meter *meter) {
+    dg_meter_stats stats;
+    ok(dg_meter_get_stats(meter, &stats));
+    return stats;
+}
+
+static void round_trip(dg_meter *meter, uint32_t sequence, dg_time sent, dg_duration rtt) {
+    ok(dg_meter_sent(meter, sequence, 0, sent));
+    ok(dg_meter_acked(meter, sequence, 0, sent + rtt));
+}
+
+START_TEST(constant_round_trips_give_exactly_that_and_no_jitter) {
+    dg_meter *meter = made(0);
+    for (uint32_t n = 0; n < 50; n++)
+        round_trip(meter, n, n * DG_MS(200), DG_US(37123));
+    dg_sample sample = sample_of(meter, DG_SEC(10));
+    ck_assert_uint_eq(sample.has, DG_SAMPLE_RTT | DG_SAMPLE_JITTER | DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS);
+    ck_assert_double_eq(sample.rtt_ms, 37.123);
+    ck_assert_double_eq(sample.jitter_ms, 0);
+    ck_assert_double_eq(sample.loss, 0);
+    ck_assert_uint_eq(sample.loss_packets, 50);
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* RFC 6298, 2.3: SRTT <- 7/8 SRTT + 1/8 R. */
+START_TEST(smoothed_rtt_moves_by_an_eighth) {
+    dg_meter *meter = made(0);
+    round_trip(meter, 0, 0, DG_MS(80));
+    round_trip(meter, 1, DG_SEC(1), DG_MS(160));
+    ck_assert_uint_eq(stats_of(meter).srtt, DG_MS(90));
+    round_trip(meter, 2, DG_SEC(2), DG_MS(10));
+    ck_assert_uint_eq(stats_of(meter).srtt, DG_MS(80));
+    ck_assert_uint_eq(stats_of(meter).min_rtt, DG_MS(10));
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* RFC 3550, A.8, by hand: differences of 16 ms, in microseconds scaled by 16:
+ * 16000; 16000 + 16000 - 1000 = 31000; 31000 + 16000 - 1938 = 45062 (rounded: (31000 + 8) >> 4 = 1938). */
+START_TEST(jitter_is_that_of_rfc_3550) {
+    dg_meter *meter = made(0);
+    static const double expected[] = {1.0, 1.937, 2.816};
+    round_trip(meter, 0, 0, DG_MS(20));
+    ck_assert_uint_eq(sample_of(meter, DG_MS(100)).has & DG_SAMPLE_JITTER, 0);
+    for (uint32_t n = 1; n <= 3; n++) {
+        round_trip(meter, n, n * DG_SEC(1), n % 2 ? DG_MS(36) : DG_MS(20));
+        dg_sample sample = sample_of(meter, n * DG_SEC(1) + DG_MS(100));
+        ck_assert_double_eq(sample.jitter_ms, expected[n - 1]);
+    }
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(sample_holds_only_what_came_since_the_last) {
+    dg_meter *meter = made(0);
+    round_trip(meter, 0, 0, DG_MS(20));
+    ck_assert_uint_ne(sample_of(meter, DG_MS(50)).has, 0);
+    ck_assert_uint_eq(sample_of(meter, DG_MS(60)).has, 0);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(one_of_twenty_lost_is_five_percent) {
+    dg_meter *meter = made(0);
+    for (uint32_t n = 0; n < 20; n++) {
+        ok(dg_meter_sent(meter, n, 0, n * DG_MS(10)));
+        if (n != 7)
+            ok(dg_meter_acked(meter, n, 0, n * DG_MS(10) + DG_MS(5)));
+    }
+    ck_assert_uint_eq(sample_of(meter, DG_MS(500)).loss_packets, 19); /* the twentieth may still come */
+    dg_sample sample = sample_of(meter, DG_MS(1070));
+    ck_assert_uint_eq(sample.loss_packets, 1);
+    ck_assert_double_eq(sample.loss, 1);
+    dg_meter_stats stats = stats_of(meter);
+    ck_assert_uint_eq(stats.lost, 1);
+    ck_assert_uint_eq(stats.acked, 19);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(reply_is_lost_exactly_when_its_time_is_over) {
+    dg_meter *meter = NULL;
+    ok(dg_meter_new(&meter, &(dg_meter_config){.loss_after = DG_MS(700)}, 0));
+    ok(dg_meter_sent(meter, 0, 0, DG_MS(100)));
+    ck_assert_uint_eq(sample_of(meter, DG_MS(800) - 1).has, 0);
+    ck_assert_double_eq(sample_of(meter, DG_MS(800)).loss, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* The default waits four smoothed round trips, at least 1 s and at most 3 s. */
+START_TEST(slow_links_get_more_time_before_a_reply_is_lost) {
+    dg_meter *meter = made(0);
+    round_trip(meter, 0, 0, DG_MS(500));
+    ok(dg_meter_sent(meter, 1, 0, DG_SEC(10)));
+    ck_assert_uint_eq(sample_of(meter, DG_SEC(12) - 1).loss_packets, 1);
+    ck_assert_uint_eq(sample_of(meter, DG_SEC(12)).loss_packets, 1);
+    ck_assert_uint_eq(stats_of(meter).lost, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(late_reply_takes_back_a_loss_that_was_not_told_and_no_other) {
+    dg_meter *meter = made(0);
+    ok(dg_meter_sent(meter, 0, 0, 0));
+    ok(dg_meter_sent(meter, 1, 0, DG_MS(1)));
+    ok(dg_meter_sent(meter, 2, 0, DG_MS(1500))); /* both before it are lost by now */
+    ok(dg_meter_acked(meter, 0, 0, DG_MS(1600)));
+    dg_sample sample = sample_of(meter, DG_MS(1700));
+    ck_assert_uint_eq(sample.loss_packets, 2);
+    ck_assert_double_eq(sample.loss, 0.5);
+    ck_assert_uint_eq(sample.has & DG_SAMPLE_RTT, 0); /* it speaks of the past */
+    ok(dg_meter_acked(meter, 1, 0, DG_MS(1800)));
+    ck_assert_uint_eq(sample_of(meter, DG_MS(1900)).has, 0);
+    ck_assert_uint_eq(stats_of(meter).late, 2);
+    ok(dg_meter_acked(meter, 1, 0, DG_MS(1900)));
+    ck_assert_uint_eq(stats_of(meter).unknown, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* 31 s of silence, then all replies at once, then fresh ones: the RTT never sees the seconds that were lost. */
+START_TEST(after_silence_the_first_fresh_reply_is_believed) {
+    dg_meter *meter = made(0);
+    uint32_t n = 0;
+    for (; n < 10; n++)
+        round_trip(meter, n, n * DG_MS(500), DG_MS(400));
+    dg_time silent = n * DG_MS(500);
+    for (; n < 72; n++)
+        ok(dg_meter_sent(meter, n, 0, n * DG_MS(500)));
+    dg_time back = n * DG_MS(500);
+    ck_assert_uint_ge(back - silent, DG_SEC(31));
+    ck_assert_double_eq(sample_of(meter, back).rtt_ms, 400);
+    for (uint32_t late = 10; late < 68; late++) /* those after may still be in time */
+        ok(dg_meter_acked(meter, late, 0, back));
+    ck_assert_uint_eq(sample_of(meter, back).has & DG_SAMPLE_RTT, 0);
+    round_trip(meter, n, back + DG_MS(10), DG_MS(24));
+    dg_sample sample = sample_of(meter, back + DG_MS(100));
+    ck_assert_double_eq(sample.rtt_ms, 24);
+    ck_assert_uint_eq(sample.has & DG_SAMPLE_JITTER, 0); /* no difference across the silence */
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* A link of `capacity` bytes a second with a queue, a propagation of 20 ms each way, probes every 200 ms among
+ * `rate` bytes a second of payload. */
+static dg_sample through_link(uint64_t rate, uint64_t capacity, unsigned seconds, unsigned wobble_ms) {
+    dg_meter *meter = made(0);
+    unsigned long long seed = 7;
+    dg_sample sample = {0};
+    dg_time free_at = 0, replies[512] = {0};
+    uint64_t received[512] = {0}, total = 0;
+    uint32_t answered = 0, probes = seconds * 5;
+    for (uint32_t n = 0; n < probes; n++) {
+        dg_time now = n * DG_MS(200);
+        for (; answered < n && replies[answered] <= now; answered++)
+            ok(dg_meter_acked(meter, answered, received[answered], replies[answered]));
+        if (n % 5 == 0 && n > 0)
+            sample = sample_of(meter, now);
+        uint64_t bytes = rate / 5;
+        ok(dg_meter_sent(meter, n, bytes, now));
+        free_at = (free_at > now ? free_at : now) + bytes * DG_SEC(1) / capacity;
+        total += bytes;
+        received[n] = total;
+        replies[n] = free_at + DG_MS(40) + DG_MS(property_next(&seed) % (wobble_ms + 1));
+    }
+    dg_meter_free(meter);
+    return sample;
+}
+
+START_TEST(audio_that_gets_through_says_nothing_of_capacity) {
+    for (unsigned wobble = 0; wobble <= 60; wobble += 20) {
+        dg_sample sample = through_link(8000, 1000000, 20, wobble);
+        ck_assert_uint_ne(sample.has & DG_SAMPLE_APP_LIMITED, 0);
+        ck_assert_double_gt(sample.bandwidth_kbps, 0);
+    }
+}
+END_TEST
+
+START_TEST(link_that_cannot_keep_up_shows_its_capacity) {
+    dg_sample sample = through_link(40000, 25000, 4, 0); /* 320 kbit/s into 200 */
+    ck_assert_uint_ne(sample.has & DG_SAMPLE_BANDWIDTH, 0);
+    ck_assert_uint_eq(sample.has & DG_SAMPLE_APP_LIMITED, 0);
+    ck_assert_double_ge(sample.bandwidth_kbps, 180);
+    ck_assert_double_le(sample.bandwidth_kbps, 220);
+}
+END_TEST
+
+START_TEST(what_a_client_claims_to_have_received_is_never_more_than_was_sent) {
+    dg_meter *meter = made(0);
+    ok(dg_meter_sent(meter, 0, 1000, 0));
+    ok(dg_meter_acked(meter, 0, UINT64_MAX, DG_MS(10)));
+    ck_assert_uint_eq(stats_of(meter).bytes_acked, 1000);
+    ok(dg_meter_sent(meter, 1, 1000, DG_MS(200)));
+    ok(dg_meter_acked(meter, 1, 5, DG_MS(210)));
+    ck_assert_uint_eq(stats_of(meter).bytes_acked, 1000);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(sequence_wraps_and_only_the_next_is_taken) {
+    dg_meter *meter = made(0);
+    for (uint32_t n = 0; n < 300; n++)
+        round_trip(meter, UINT32_MAX - 100 + n, n * DG_MS(10), DG_MS(5));
+    ck_assert_uint_eq(stats_of(meter).acked, 300);
+    dg_meter_stats before = stats_of(meter), after;
+    err(dg_meter_sent(meter, 198, 0, DG_SEC(4)), DG_ERR_INVALID);
+    err(dg_meter_sent(meter, 200, 0, DG_SEC(4)), DG_ERR_INVALID);
+    after = stats_of(meter);
+    ck_assert_mem_eq(&before, &after, sizeof before);
+    ok(dg_meter_sent(meter, 199, 0, DG_SEC(4)));
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(more_probes_than_it_holds_lose_the_oldest) {
+    dg_meter *meter = made(0);
+    for (uint32_t n = 0; n < 100; n++)
+        ok(dg_meter_sent(meter, n, 0, n));
+    dg_meter_stats stats = stats_of(meter);
+    ck_assert_uint_eq(stats.outstanding, DG_METER_PROBES);
+    ck_assert_uint_eq(stats.lost, 100 - DG_METER_PROBES);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(tcp_figures_become_a_sample) {
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_RTT | DG_TCP_RTTVAR | DG_TCP_SEGMENTS | DG_TCP_DELIVERY_RATE,
+                        .rtt_us = 45500,
+                        .rttvar_us = 3250,
+                        .segments_out = UINT32_MAX - 9,
+                        .retransmits = 4,
+                        .delivery_rate = 125000};
+    ok(dg_meter_tcp(meter, &info, 0));
+    dg_sample sample = sample_of(meter, 0);
+    ck_assert_uint_eq(sample.has, DG_SAMPLE_RTT | DG_SAMPLE_JITTER | DG_SAMPLE_BANDWIDTH);
+    ck_assert_double_eq(sample.rtt_ms, 45.5);
+    ck_assert_double_eq(sample.jitter_ms, 3.25);
+    ck_assert_double_eq(sample.bandwidth_kbps, 1000);
+    info.segments_out += 100; /* across the wrap */
+    info.retransmits += 5;
+    info.has |= DG_TCP_APP_LIMITED;
+    ok(dg_meter_tcp(meter, &info, 0));
+    sample = sample_of(meter, 0);
+    ck_assert_uint_eq(sample.loss_packets, 100);
+    ck_assert_double_eq(sample.loss, 0.05);
+    ck_assert_uint_ne(sample.has & DG_SAMPLE_APP_LIMITED, 0);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(clock_that_jumps_and_comes_back_wedges_nothing) {
+    dg_meter *meter = made(0);
+    round_trip(meter, 0, DG_SEC(1), DG_MS(20));
+    ok(dg_meter_sent(meter, 1, 0, DG_SEC(3601)));
+    ok(dg_meter_acked(meter, 1, 0, DG_SEC(2)));
+    ok(dg_meter_sent(meter, 2, 0, DG_SEC(2)));
+    dg_sample sample = sample_of(meter, DG_SEC(4));
+    ck_assert_uint_ne(sample.has & DG_SAMPLE_LOSS, 0);
+    for (uint32_t n = 3; n < 30; n++)
+        round_trip(meter, n, DG_SEC(5) + n * DG_MS(200), DG_MS(20));
+    ck_assert_double_le(sample_of(meter, DG_SEC(12)).rtt_ms, 20.1);
+    ck_assert_uint_eq(stats_of(meter).backwards, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(hostile_input_is_refused_and_changes_nothing) {
+    dg_meter *meter = made(0);
+    round_trip(meter, 0, 0, DG_MS(10));
+    dg_meter_stats before = stats_of(meter);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.rtt_us = 1}, 0), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.has = 32}, 0), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.reserved = 1}, 0), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, NULL, 0), DG_ERR_INVALID);
+    err(dg_meter_sent(NULL, 0, 0, 0), DG_ERR_INVALID);
+    err(dg_meter_acked(NULL, 0, 0, 0), DG_ERR_INVALID);
+    err(dg_meter_read(meter, 0, NULL), DG_ERR_INVALID);
+    dg_sample sample = {.has = 1};
+    err(dg_meter_read(NULL, 0, &sample), DG_ERR_INVALID);
+    ck_assert_uint_eq(sample.has, 0);
+    dg_meter_stats after = stats_of(meter);
+    ck_assert_mem_eq(&before, &after, sizeof before);
+    dg_meter *none = meter;
+    err(dg_meter_new(&none, &(dg_meter_config){.loss_after = DG_MS(9)}, 0), DG_ERR_INVALID);
+    ck_assert_ptr_null(none);
+    err(dg_meter_new(NULL, NULL, 0), DG_ERR_INVALID);
+    err(dg_meter_place(NULL, 1 << 20, NULL, 0, &none), DG_ERR_INVALID);
+    dg_meter_free(meter);
+    dg_meter_free(NULL);
+}
+END_TEST
+
+/* Any link at all: every probe is out, acknowledged or lost; every sample is one that a session takes. */
+START_TEST(any_link_keeps_the_books) {
+    unsigned long long seed = property_seed();
+    for (unsigned run = 0; run < 200; run++) {
+        dg_meter *meter = made(0);
+        dg_session *session = NULL;
+        dg_decision decision;
+        ok(dg_session_new(&session, NULL, 0));
+        uint32_t next = (uint32_t)property_next(&seed);
+        dg_time now = property_next(&seed) % DG_SEC(10);
+        for (unsigned step = 0; step < 300; step++) {
+            uint32_t back = (uint32_t)(property_next(&seed) % 80);
+            now += property_next(&seed) % DG_MS(400);
+            dg_time seen = property_next(&seed) % 50 == 0 ? property_next(&seed) : now;
+            if (property_next(&seed) % 2)
+                ok(dg_meter_sent(meter, next++, property_next(&seed) % 5000, seen));
+            else
+                ok(dg_meter_acked(meter, next - back, property_next(&seed) % 3 ? 0 : property_next(&seed), seen));
+            if (step % 10 == 0) {
+                dg_sample sample = sample_of(meter, seen);
+                ok(dg_session_feed(session, &sample, seen, &decision));
+            }
+            dg_meter_stats stats = stats_of(meter);
+            ck_assert_uint_eq(stats.sent, stats.acked + stats.lost + stats.outstanding);
+            ck_assert_uint_le(stats.bytes_acked, stats.bytes_sent);
+        }
+        dg_session_free(session);
+        dg_meter_free(meter);
+    }
+}
+END_TEST
+
+TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter, smoothed_rtt_moves_by_an_eighth,
+           jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
+           one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,
+           slow_links_get_more_time_before_a_reply_is_lost,
+           late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
+           after_silence_the_first_fresh_reply_is_believed, audio_that_gets_through_says_nothing_of_capacity,
+           link_that_cannot_keep_up_shows_its_capacity,
+           what_a_client_claims_to_have_received_is_never_more_than_was_sent,
+           sequence_wraps_and_only_the_next_is_taken, more_probes_than_it_holds_lose_the_oldest,
+           tcp_figures_become_a_sample, clock_that_jumps_and_comes_back_wedges_nothing,
+           hostile_input_is_refused_and_changes_nothing, any_link_keeps_the_books)
