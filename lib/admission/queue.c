@@ -37,6 +37,7 @@ static void queue_init_params(dg_queue *queue, const dg_queue_config *config, dg
 
 static void queue_init(dg_queue *queue, dg_time now) {
     queue->last = now;
+    queue->quiet = now;
     queue->reset_at = dg_time_add(now, queue->reset_interval); /* DG_OFF adds up to DG_NEVER */
     queue->free = QUEUE_NONE;
     queue_list_init(&queue->ended);
@@ -183,6 +184,7 @@ static uint32_t queue_store(dg_queue *queue, const dg_queue_item *item, dg_time 
     slot->priority = item->priority;
     slot->cost = item->cost;
     dgi_wheel_set(&queue->wheel, index, slot->deadline);
+    queue->quiet = dgi_min(queue->quiet, slot->deadline);
     queue->counts.pushed++;
     return index;
 }
@@ -209,24 +211,37 @@ static void queue_push(dg_queue *queue, const dg_queue_item *item, uint32_t flag
         queue_wait(queue, item, now, answer);
 }
 
+/* Structs of this very age, which nearly all are, are used where they lie. */
+static int queue_read_item(dg_queue_item *to, const dg_queue_item *item, size_t item_size) {
+    int status = DG_OK;
+    if (item_size == sizeof *to)
+        *to = *item;
+    else
+        status = dgi_struct_read(to, sizeof *to, item, item_size);
+    if (status == DG_OK && to->cost == 0)
+        to->cost = 1;
+    return status;
+}
+
 int dg_queue_push_sized(dg_queue *queue, const dg_queue_item *item, size_t item_size, dg_time now,
                         dg_queue_answer *answer, size_t answer_size) {
-    dgi_struct_clear(answer, answer_size);
-    if (queue == NULL || item == NULL || answer == NULL || answer_size == 0)
-        return DG_ERR_INVALID;
     dg_queue_item whole;
-    int status = dgi_struct_read(&whole, sizeof whole, item, item_size);
-    if (status != DG_OK)
+    int status = DG_ERR_INVALID;
+    if (queue != NULL && item != NULL && answer != NULL && answer_size != 0)
+        status = queue_read_item(&whole, item, item_size);
+    if (status == DG_OK && (whole.cost > queue->cost_max || whole.reserved_pointer != NULL))
+        status = DG_ERR_INVALID;
+    if (status != DG_OK) {
+        dgi_struct_clear(answer, answer_size);
         return status;
-    if (whole.cost == 0)
-        whole.cost = 1;
-    if (whole.cost > queue->cost_max || whole.reserved_pointer != NULL)
-        return DG_ERR_INVALID;
-    dg_queue_answer result = {0};
+    }
+    dg_queue_answer other, *result = answer_size == sizeof other ? answer : &other;
+    *result = (dg_queue_answer){0};
     queue_lock(queue);
-    queue_push(queue, &whole, 0, dgi_queue_turn(queue, now), &result);
+    queue_push(queue, &whole, 0, queue_turn(queue, now), result);
     queue_unlock(queue);
-    dgi_struct_write(answer, answer_size, &result, sizeof result);
+    if (result == &other)
+        dgi_struct_write(answer, answer_size, &other, sizeof other);
     return DG_OK;
 }
 
@@ -258,15 +273,18 @@ static int queue_pop(dg_queue *queue, dg_time now, dg_queue_entry *entry) {
 }
 
 int dg_queue_pop_sized(dg_queue *queue, dg_time now, dg_queue_entry *entry, size_t entry_size) {
-    dgi_struct_clear(entry, entry_size);
-    if (queue == NULL || entry == NULL || entry_size == 0)
+    if (queue == NULL || entry == NULL || entry_size == 0) {
+        dgi_struct_clear(entry, entry_size);
         return DG_ERR_INVALID;
-    dg_queue_entry result;
+    }
+    dg_queue_entry other, *result = entry_size == sizeof other ? entry : &other;
     queue_lock(queue);
-    int given = queue_pop(queue, dgi_queue_turn(queue, now), &result);
+    int given = queue_pop(queue, queue_turn(queue, now), result);
     queue_unlock(queue);
-    if (given > 0)
-        dgi_struct_write(entry, entry_size, &result, sizeof result);
+    if (given == 0)
+        dgi_struct_clear(entry, entry_size);
+    else if (result == &other)
+        dgi_struct_write(entry, entry_size, &other, sizeof other);
     return given;
 }
 
@@ -319,7 +337,7 @@ int dgi_queue_done(dg_queue *queue, dg_permit *permit, uint32_t outcome, dg_time
         (permit->kind != 0 && permit->kind != DGI_PERMIT_QUEUE))
         return DG_ERR_INVALID;
     queue_lock(queue);
-    now = dgi_queue_turn(queue, now);
+    now = queue_turn(queue, now);
     *done = queue_report(queue, permit, outcome, now);
     queue_unlock(queue);
     *permit = (dg_permit){0};
@@ -353,7 +371,7 @@ int dg_queue_cancel_sized(dg_queue *queue, uint64_t ticket, dg_time now, dg_queu
         return DG_ERR_INVALID;
     dg_queue_entry result;
     queue_lock(queue);
-    now = dgi_queue_turn(queue, now);
+    now = queue_turn(queue, now);
     uint32_t index = queue_find(queue, (uint32_t)ticket, (uint32_t)(ticket >> 32));
     bool there = index != QUEUE_NONE && queue->slots[index].state < QUEUE_SLOT_RUNNING;
     if (there)
@@ -369,7 +387,7 @@ int dg_queue_flush(dg_queue *queue, dg_time now) {
     if (queue == NULL)
         return DG_ERR_INVALID;
     queue_lock(queue);
-    now = dgi_queue_turn(queue, now);
+    now = queue_turn(queue, now);
     int count = (int)queue->waiting;
     while (queue->occupied != 0) {
         uint32_t index = queue->bands[dgi_bit_high(queue->occupied)].head;
@@ -385,7 +403,7 @@ int dg_queue_flush(dg_queue *queue, dg_time now) {
 
 dg_duration dgi_queue_predict(const dg_queue *queue, uint64_t ahead) {
     const queue_service *service = &queue->service;
-    if (service->samples == 0 || ahead == 0)
+    if (service->took == 0 || ahead == 0)
         return 0;
     return dgi_muldiv(ahead, service->took * QUEUE_SERVICE_PARTS, service->cost) / queue->in_flight;
 }
@@ -413,7 +431,7 @@ static void queue_view(const dg_queue *queue, int32_t priority, dg_time now, dgi
 
 void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time now, dgi_queue_view *view) {
     queue_lock(queue);
-    now = dgi_queue_turn(queue, now);
+    now = queue_turn(queue, now);
     queue_view(queue, priority, now, view);
     queue_unlock(queue);
 }
@@ -430,7 +448,7 @@ static bool queue_start(dg_queue *queue, const dg_queue_item *item, dg_time now,
 bool dgi_queue_start(dg_queue *queue, const dg_queue_item *item, dg_time now, dg_permit *permit,
                      dgi_queue_view *view) {
     queue_lock(queue);
-    now = dgi_queue_turn(queue, now);
+    now = queue_turn(queue, now);
     queue_view(queue, item->priority, now, view);
     bool started = queue_start(queue, item, now, permit);
     queue_unlock(queue);
@@ -441,7 +459,7 @@ void dgi_queue_enter(dg_queue *queue, const dg_queue_item *item, uint32_t flags,
                      dg_queue_answer *answer, dg_permit *permit) {
     *answer = (dg_queue_answer){0};
     queue_lock(queue);
-    now = dgi_queue_turn(queue, now);
+    now = queue_turn(queue, now);
     if (queue_start(queue, item, now, permit))
         answer->answer = DG_ANSWER_ADMIT;
     else if ((flags & DGI_ENTER_NO_WAIT) != 0)

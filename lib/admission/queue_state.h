@@ -82,6 +82,7 @@ struct dg_queue {
     uint32_t fresh; /* slots from here on were never used */
     queue_list ended;
     queue_list abandoned;
+    dg_time quiet;    /* nothing is due before it */
     dg_time last;     /* the latest `now`, unless it was a jump that was taken back */
     dg_time reset_at; /* the next reset; DG_NEVER where there is none */
     queue_service service;
@@ -110,12 +111,8 @@ struct dg_queue {
 int dgi_queue_config(dg_queue_config *to, const dg_queue_config *config, size_t config_size,
                      char *message, size_t size);
 
-/* Lets time pass: what is due expires or is abandoned, resets happen. Returns the time to go by, which never goes
- * back but where a clock jumped. With the lock held. */
-dg_time dgi_queue_turn(dg_queue *queue, dg_time now);
-
-/* The time to go by, alone. With the lock held. */
-dg_time dgi_queue_clock(dg_queue *queue, dg_time now);
+/* Does what is due, however late. Returns the time to go by. With the lock held. */
+dg_time dgi_queue_catch_up(dg_queue *queue, dg_time now);
 
 /* The predicted wait behind `ahead` units of cost. With the lock held. */
 dg_duration dgi_queue_predict(const dg_queue *queue, uint64_t ahead);
@@ -126,6 +123,15 @@ static inline void queue_lock(dg_queue *queue) {
 
 static inline void queue_unlock(dg_queue *queue) {
     pthread_mutex_unlock(&queue->lock);
+}
+
+/* Lets time pass: what is due expires or is abandoned, resets happen. Returns the time to go by, which never goes
+ * back but where a clock jumped. With the lock held. */
+static inline dg_time queue_turn(dg_queue *queue, dg_time now) {
+    if (now < queue->last || now >= queue->quiet)
+        return dgi_queue_catch_up(queue, now);
+    queue->last = now;
+    return now;
 }
 
 /* --- lists --- */

@@ -31,10 +31,11 @@ static void queue_reanchor(dg_queue *queue, dg_time now) {
         dg_bucket_take(queue->pace, 1, now)) /* a bucket puts itself right when asked */
         dg_bucket_settle(queue->pace, 1, 0, now);
     queue->last = now;
+    queue->quiet = now;
     queue->counts.reanchored++;
 }
 
-dg_time dgi_queue_clock(dg_queue *queue, dg_time now) {
+static dg_time queue_clock(dg_queue *queue, dg_time now) {
     if (now >= queue->last) {
         queue->last = now;
         return now;
@@ -84,8 +85,8 @@ static void queue_reset(dg_queue *queue, dg_time now) {
     queue_forget(queue, boundary);
 }
 
-dg_time dgi_queue_turn(dg_queue *queue, dg_time now) {
-    now = dgi_queue_clock(queue, now);
+dg_time dgi_queue_catch_up(dg_queue *queue, dg_time now) {
+    now = queue_clock(queue, now);
     uint32_t index;
     while (queue->ended.count < queue->backlog && dgi_wheel_pop(&queue->wheel, now, &index)) {
         if (queue->slots[index].state == QUEUE_SLOT_WAITING)
@@ -94,6 +95,7 @@ dg_time dgi_queue_turn(dg_queue *queue, dg_time now) {
             queue_abandon(queue, index);
     }
     queue_reset(queue, now);
+    queue->quiet = dgi_min(dgi_wheel_next(&queue->wheel), queue->reset_at);
     return now;
 }
 
@@ -101,7 +103,7 @@ dg_time dg_queue_next(dg_queue *queue, dg_time now) {
     if (queue == NULL)
         return DG_NEVER;
     queue_lock(queue);
-    now = dgi_queue_clock(queue, now);
+    now = dgi_queue_catch_up(queue, now); /* turned to now, the wheel knows best */
     dg_time next = dgi_wheel_next(&queue->wheel);
     if (queue->abandoned.count > 0)
         next = dgi_min(next, queue->reset_at);
