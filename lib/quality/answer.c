@@ -5,7 +5,7 @@
 #include "base/struct.h"
 #include "quality/session.h"
 
-#define ANSWER_LATENCY_STEP 50000 /* microseconds: terms.md A, expected_latency_ms */
+#define DECISION_LATENCY_STEP 50000 /* microseconds: terms.md A, expected_latency_ms */
 
 DGI_LAYOUT(dg_decision, 2, 144);
 
@@ -17,32 +17,32 @@ uint32_t dgi_session_chunk(const dg_session *session) {
 }
 
 /* A metric's integer in the unit of the API. */
-static double answer_value(unsigned metric, uint32_t value) {
+static double decision_value(unsigned metric, uint32_t value) {
     static const double units[DG_METRICS] = {1e3, 1e6, 1e3, 1};
     return (double)value / units[metric];
 }
 
-static bool answer_measured(const dgi_session_view *view, unsigned metric) {
+static bool decision_measured(const dgi_session_view *view, unsigned metric) {
     return (view->measured >> metric & 1) != 0;
 }
 
 /* DG_SAMPLE_* of the first four have the bits of the metrics' mask. */
-static void answer_estimates(const dgi_session_view *view, dg_decision *decision) {
+static void decision_estimates(const dgi_session_view *view, dg_decision *decision) {
     decision->has = view->measured;
-    decision->rtt_ms = answer_value(DG_METRIC_RTT, view->value[DG_METRIC_RTT]);
-    decision->loss = answer_value(DG_METRIC_LOSS, view->value[DG_METRIC_LOSS]);
-    decision->jitter_ms = answer_value(DG_METRIC_JITTER, view->value[DG_METRIC_JITTER]);
-    decision->bandwidth_kbps = answer_value(DG_METRIC_BANDWIDTH, view->value[DG_METRIC_BANDWIDTH]);
+    decision->rtt_ms = decision_value(DG_METRIC_RTT, view->value[DG_METRIC_RTT]);
+    decision->loss = decision_value(DG_METRIC_LOSS, view->value[DG_METRIC_LOSS]);
+    decision->jitter_ms = decision_value(DG_METRIC_JITTER, view->value[DG_METRIC_JITTER]);
+    decision->bandwidth_kbps = decision_value(DG_METRIC_BANDWIDTH, view->value[DG_METRIC_BANDWIDTH]);
 }
 
-static void answer_grades(const dg_session *session, const dgi_session_view *view,
-                          dg_decision *decision) {
+static void decision_grades(const dg_session *session, const dgi_session_view *view,
+                            dg_decision *decision) {
     static const uint32_t actions[DG_METRICS] = {DG_ACT_MORE_BUFFERING, DG_ACT_LARGER_CHUNKS,
                                                  DG_ACT_MORE_BUFFERING, DG_ACT_LOWER_BITRATE};
     uint32_t *const grades[DG_METRICS] = {&decision->grade_rtt, &decision->grade_loss,
                                           &decision->grade_jitter, &decision->grade_bandwidth};
     for (unsigned metric = 0; metric < DG_METRICS; metric++) {
-        if (!answer_measured(view, metric))
+        if (!decision_measured(view, metric))
             continue;
         uint32_t grade = dgi_profile_grade(session->profile, metric, view->value[metric]);
         *grades[metric] = grade;
@@ -52,8 +52,8 @@ static void answer_grades(const dg_session *session, const dgi_session_view *vie
 }
 
 /* What the reason saw, and against what. Reasons of metrics are numbered metric by metric, three levels each. */
-static void answer_evidence(const dg_session *session, const dgi_session_view *view,
-                            dg_decision *decision) {
+static void decision_evidence(const dg_session *session, const dgi_session_view *view,
+                              dg_decision *decision) {
     uint32_t reason = decision->reason;
     if (reason == DG_REASON_STALE_METRICS) {
         decision->value = dgi_session_age(session, session->life);
@@ -64,13 +64,13 @@ static void answer_evidence(const dg_session *session, const dgi_session_view *v
         return;
     unsigned metric = (reason - DG_REASON_HIGH_RTT) / 3;
     uint32_t level = (reason - DG_REASON_HIGH_RTT) % 3 + 1;
-    if (!answer_measured(view, metric))
+    if (!decision_measured(view, metric))
         return;
-    decision->value = answer_value(metric, view->value[metric]);
+    decision->value = decision_value(metric, view->value[metric]);
     decision->threshold = dgi_level_threshold(&session->profile->levels[level], metric);
 }
 
-static void answer_settings(const dg_session *session, dg_decision *decision) {
+static void decision_settings(const dg_session *session, dg_decision *decision) {
     const dg_level *row = &session->profile->levels[session->level];
     decision->user_text = row->user_text;
     decision->level_name = row->name;
@@ -83,15 +83,15 @@ static void answer_settings(const dg_session *session, dg_decision *decision) {
 }
 
 /* Not measured is 0 in the view. */
-static uint32_t answer_latency_ms(const dgi_session_view *view) {
+static uint32_t decision_latency_ms(const dgi_session_view *view) {
     uint64_t us = (uint64_t)view->value[DG_METRIC_RTT] + view->value[DG_METRIC_JITTER];
-    return (uint32_t)((us + ANSWER_LATENCY_STEP - 1) / ANSWER_LATENCY_STEP *
-                      (ANSWER_LATENCY_STEP / 1000));
+    return (uint32_t)((us + DECISION_LATENCY_STEP - 1) / DECISION_LATENCY_STEP *
+                      (DECISION_LATENCY_STEP / 1000));
 }
 
 /* The median of this session's past stays in fallback, the profile's estimate before there is one. Of two it
  * is the longer: better a pleasant surprise. */
-static uint32_t answer_recovery_ms(const dg_session *session) {
+static uint32_t decision_recovery_ms(const dg_session *session) {
     uint32_t a = session->recoveries[0], b = session->recoveries[1], c = session->recoveries[2];
     if (a == 0)
         return session->profile->recovery_ms;
@@ -101,7 +101,7 @@ static uint32_t answer_recovery_ms(const dg_session *session) {
     return (uint32_t)dgi_max(low, dgi_min(high, c)) * 1000;
 }
 
-static dg_time answer_next(const dg_session *session, uint32_t next_ms) {
+static dg_time decision_next(const dg_session *session, uint32_t next_ms) {
     if (next_ms == UINT32_MAX)
         return DG_NEVER;
     return dg_time_add(session->last, DG_MS(next_ms) - session->rest);
@@ -110,20 +110,20 @@ static dg_time answer_next(const dg_session *session, uint32_t next_ms) {
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
                         const dgi_session_outcome *outcome, dg_decision *decision) {
     *decision = (dg_decision){
-        .next = answer_next(session, outcome->next_ms),
+        .next = decision_next(session, outcome->next_ms),
         .changed = outcome->changed,
         .before = outcome->before,
         .level = session->level,
         .reason = outcome->reason,
         .send = outcome->send,
         .sequence = session->sequence,
-        .expected_latency_ms = answer_latency_ms(view),
+        .expected_latency_ms = decision_latency_ms(view),
     };
     decision->direction = (session->level < outcome->before) - (session->level > outcome->before);
     if (session->level == DG_LEVEL_FALLBACK)
-        decision->recovery_ms = answer_recovery_ms(session);
-    answer_estimates(view, decision);
-    answer_grades(session, view, decision);
-    answer_settings(session, decision);
-    answer_evidence(session, view, decision);
+        decision->recovery_ms = decision_recovery_ms(session);
+    decision_estimates(view, decision);
+    decision_grades(session, view, decision);
+    decision_settings(session, decision);
+    decision_evidence(session, view, decision);
 }

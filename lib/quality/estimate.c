@@ -153,47 +153,53 @@ static uint32_t estimate_loss_weight(const dg_profile *profile, uint32_t entry) 
     return packets != 0 ? packets : profile->min_loss_packets != 0 ? profile->min_loss_packets : 1;
 }
 
-/* How many packets the first *count entries hold; more entries where those are too few. */
-static uint64_t estimate_loss_total(const dg_profile *profile, const uint32_t *entries, uint32_t stored,
-                                    uint32_t *count) {
-    uint64_t total = 0;
-    uint32_t i = 0;
-    while (i < stored && (i < *count || total < profile->min_loss_packets))
-        total += estimate_loss_weight(profile, entries[i++]);
-    *count = i;
-    return total;
+/* What a walk over loss entries found. */
+typedef struct estimate_loss {
+    uint64_t packets;
+    uint64_t lost; /* packets times ppm */
+    uint32_t entries;
+    uint32_t worst;        /* ppm */
+    uint32_t worst_weight; /* packets of that entry */
+} estimate_loss;
+
+/* Walks the window, and further back while that holds too few packets. */
+static estimate_loss estimate_loss_walk(const dg_profile *profile, const uint32_t *entries,
+                                        uint32_t stored, uint32_t window) {
+    estimate_loss loss = {0};
+    for (; loss.entries < stored; loss.entries++) {
+        if (loss.entries >= window && loss.packets >= profile->min_loss_packets)
+            break;
+        uint32_t ppm = estimate_loss_ppm(entries[loss.entries]);
+        uint32_t weight = estimate_loss_weight(profile, entries[loss.entries]);
+        loss.packets += weight;
+        loss.lost += (uint64_t)ppm * weight;
+        if (ppm > loss.worst || loss.entries == 0) {
+            loss.worst = ppm;
+            loss.worst_weight = weight;
+        }
+    }
+    return loss;
 }
 
-/* Loss over all packets of the window; with three entries or more the worst is left out. */
-static uint32_t estimate_loss_pooled(const dg_profile *profile, const uint32_t *entries, uint32_t count,
-                                     uint64_t total) {
-    uint64_t lost = 0;
-    uint32_t worst = entries[0];
-    for (uint32_t i = 0; i < count; i++) {
-        lost += (uint64_t)estimate_loss_ppm(entries[i]) * estimate_loss_weight(profile, entries[i]);
-        if (estimate_loss_ppm(entries[i]) > estimate_loss_ppm(worst))
-            worst = entries[i];
+/* Loss over all packets; with three entries or more the worst is left out. */
+static uint32_t estimate_loss_pooled(estimate_loss loss) {
+    if (loss.entries >= ESTIMATE_MEDIAN) {
+        loss.lost -= (uint64_t)loss.worst * loss.worst_weight;
+        loss.packets -= loss.worst_weight;
     }
-    if (count >= ESTIMATE_MEDIAN) {
-        uint32_t weight = estimate_loss_weight(profile, worst);
-        lost -= (uint64_t)estimate_loss_ppm(worst) * weight;
-        total -= weight;
-    }
-    return (uint32_t)(lost / total);
+    return loss.lost == 0 ? 0 : (uint32_t)(loss.lost / loss.packets);
 }
 
 static bool estimate_read_loss(const dg_profile *profile, const uint32_t *entries, uint32_t stored,
                                uint32_t *value) {
-    uint32_t count =
-        profile->estimate == DG_ESTIMATE_LAST ? 1 : (uint32_t)dgi_min(stored, profile->window);
-    uint32_t counted = count;
-    uint64_t total = estimate_loss_total(profile, entries, stored, &counted);
-    if (total < profile->min_loss_packets)
+    uint32_t window = profile->estimate == DG_ESTIMATE_LAST ? 1 : profile->window;
+    estimate_loss loss = estimate_loss_walk(profile, entries, stored, window);
+    if (loss.packets < profile->min_loss_packets)
         return false;
     if (profile->estimate == DG_ESTIMATE_ROBUST)
-        *value = estimate_loss_pooled(profile, entries, counted, total);
+        *value = estimate_loss_pooled(loss);
     else
-        *value = estimate_mean(entries, count, ESTIMATE_LOSS_SHIFT);
+        *value = estimate_mean(entries, (uint32_t)dgi_min(stored, window), ESTIMATE_LOSS_SHIFT);
     return true;
 }
 

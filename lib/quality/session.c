@@ -160,7 +160,9 @@ static int session_finish(dg_session *session, dg_decision *decision, size_t dec
     dgi_session_view view;
     dgi_session_outcome outcome;
     dgi_session_decide(session, &view, &outcome);
-    if (decision != NULL) {
+    if (decision != NULL && decision_size == sizeof *decision) {
+        dgi_session_answer(session, &view, &outcome, decision);
+    } else if (decision != NULL) {
         dg_decision whole;
         dgi_session_answer(session, &view, &outcome, &whole);
         dgi_struct_write(decision, decision_size, &whole, sizeof whole);

@@ -24,7 +24,7 @@ def declarations(cc):
 def module(cc, library, work):
     ffi = cffi.FFI()
     ffi.cdef(declarations(cc))
-    library = pathlib.Path(library)
+    library = pathlib.Path(library).resolve()
     ffi.set_source("_degrade_smoke", '#include "degrade/degrade.h"', include_dirs=[str(ROOT / "include")],
                    extra_link_args=[str(library), f"-Wl,-rpath,{library.parent}"])
     path = ffi.compile(tmpdir=work)

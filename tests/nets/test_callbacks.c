@@ -285,7 +285,8 @@ START_TEST(call_is_legal_inside_every_callback) {
         fine(dg_hub_tick(w.hub, DG_SEC(43) + n * DG_MS(500)));                                     /* drained */
     ok(dg_metrics_write(w.metrics, DG_FORMAT_PROMETHEUS, write_inside, &w, DG_SEC(60)));
     for (unsigned where = 0; where < 8; where++)
-        if (calls[_i] != call_remove_all && calls[_i] != call_remove && calls[_i] != call_drain)
+        if (calls[_i] != call_remove_all && calls[_i] != call_remove && calls[_i] != call_drain &&
+            calls[_i] != call_close) /* these end what the later events would be made for */
             ck_assert_msg(w.called[where] > 0, "callback %u was never called", where);
     ok(dg_metrics_write(w.metrics, DG_FORMAT_JSON, swallow, NULL, DG_SEC(60)));
     world_free(&w);

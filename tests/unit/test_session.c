@@ -514,6 +514,28 @@ START_TEST(long_silence_met_late_is_the_same_and_empty_samples_are_no_life) {
 }
 END_TEST
 
+START_TEST(each_silence_counts_anew) {
+    dg_session *session = session_made(NULL);
+    dg_sample fair = sample_of(DG_METRIC_RTT, 200);
+    fed(session, fair, 0);
+    ck_assert_uint_eq(asked(session, 5000).level, DG_LEVEL_REDUCED);
+    fed(session, fair, 5500);
+    ck_assert_uint_eq(asked(session, 8499).level, DG_LEVEL_REDUCED);
+    ck_assert_uint_eq(asked(session, 8500).level, DG_LEVEL_LOW);
+    dg_session_free(session);
+}
+END_TEST
+
+START_TEST(next_is_exact_to_the_nanosecond) {
+    dg_session *session = session_made(NULL);
+    dg_decision decision = fed(session, good_sample, 0.7);
+    ck_assert_uint_eq(decision.next, at_ms(3000)); /* the session's milliseconds began at 0 */
+    ck_assert_uint_eq(asked(session, 2999.999999).level, DG_LEVEL_FULL);
+    ck_assert_uint_eq(asked(session, 3000).level, DG_LEVEL_REDUCED);
+    dg_session_free(session);
+}
+END_TEST
+
 START_TEST(held_silence_restores_nothing) {
     const dg_profile *profile;
     ok(dg_profile_new(&profile, &(dg_profile_config){.stale = DG_STALE_HOLD, .dwell = DG_SEC(20)}));
@@ -759,6 +781,11 @@ START_TEST(months_of_silence_do_not_wrap) {
         ck_assert_uint_eq(decision.level, DG_LEVEL_FALLBACK);
         ck_assert_uint_eq(decision.has, 0);
     }
+    dg_session_free(session);
+    session = session_made(NULL);
+    fed(session, sample_of(DG_METRIC_RTT, 400), 0);
+    for (int part = 1; part <= 8; part++) /* 2^32 ms, where the session's clock has come round */
+        ck_assert_uint_eq(asked(session, part * 536870912.0 + 1).has, 0);
     dg_session_free(session);
 }
 END_TEST
@@ -1179,6 +1206,48 @@ START_TEST(a_damaged_blob_is_refused_and_changes_nothing) {
 }
 END_TEST
 
+START_TEST(a_blob_with_a_good_checksum_and_bad_values_is_refused) {
+    unsigned char blob[DG_SESSION_BLOB_MAX];
+    for (int fault = 0; fault < 8; fault++) {
+        dg_session *session = session_made(NULL), *other = session_made(NULL);
+        fed(session, good_sample, 0);
+        switch (fault) {
+        case 0:
+            session->estimate.entries[10] = UINT32_MAX;
+            break;
+        case 1:
+            session->estimate.count[DG_METRIC_JITTER] = 5;
+            break;
+        case 2:
+            session->estimate.merged[DG_METRIC_RTT] = 0;
+            break;
+        case 3:
+            session->level = DG_LEVELS;
+            break;
+        case 4:
+            session->reason = 20;
+            break;
+        case 5:
+            session->manual = 4;
+            break;
+        case 6:
+            session->doublings = 17;
+            break;
+        default:
+            session->life = session->clock + 1;
+            break;
+        }
+        int size = dg_session_save(session, at_ms(0), blob, sizeof blob);
+        ck_assert_int_gt(size, 0);
+        const dg_session before = *other;
+        err(dg_session_load(other, blob, (size_t)size, 0, at_ms(0)), DG_ERR_LAYOUT);
+        ck_assert_mem_eq(&before, other, sizeof before);
+        dg_session_free(session);
+        dg_session_free(other);
+    }
+}
+END_TEST
+
 TESTS_MAIN("session", steady_input_crosses_exactly_at_the_numbers_of_the_tables,
            levels_ask_of_the_host_what_the_table_says, the_example_of_the_original_holds,
            reasons_name_the_worst_level_asked_for_then_the_order_of_the_metrics,
@@ -1191,8 +1260,9 @@ TESTS_MAIN("session", steady_input_crosses_exactly_at_the_numbers_of_the_tables,
            the_dwell_doubles_with_each_reverted_step_up_to_its_maximum, one_terrible_bin_does_not_flap,
            loss_counts_from_twenty_packets_on, bandwidth_limited_by_the_application_only_raises,
            a_forgotten_metric_neither_triggers_nor_blocks, silence_lowers_one_level_each_time_it_passes,
-           long_silence_met_late_is_the_same_and_empty_samples_are_no_life,
-           held_silence_restores_nothing, a_forced_level_stands_until_its_time_or_its_release,
+           long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
+           next_is_exact_to_the_nanosecond, held_silence_restores_nothing,
+           a_forced_level_stands_until_its_time_or_its_release,
            a_session_without_any_metric_comes_back_from_a_forced_level,
            the_cap_limits_metrics_and_forced_levels_alike, a_disabled_session_is_full_and_silent,
            fixed_chunks_stay_those_of_full_while_streaming,
@@ -1209,4 +1279,5 @@ TESTS_MAIN("session", steady_input_crosses_exactly_at_the_numbers_of_the_tables,
            constant_input_never_turns_round,
            any_calls_leave_a_legal_state_and_a_shifted_clock_changes_nothing,
            asking_more_often_than_next_changes_nothing, any_input_steps_up_no_more_often_than_the_dwell,
-           a_loaded_session_decides_as_the_saved_one, a_damaged_blob_is_refused_and_changes_nothing)
+           a_loaded_session_decides_as_the_saved_one, a_damaged_blob_is_refused_and_changes_nothing,
+           a_blob_with_a_good_checksum_and_bad_values_is_refused)

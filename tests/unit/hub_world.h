@@ -1,0 +1,175 @@
+/* A host that writes down what its hub tells it, and reacts as a test says. */
+#ifndef TESTS_UNIT_HUB_WORLD_H
+#define TESTS_UNIT_HUB_WORLD_H
+
+#include "degrade/hub.h"
+#include "support.h"
+
+enum {
+    EVENT_NONE,
+    EVENT_SEND,
+    EVENT_PING,
+    EVENT_CLOSE,
+    EVENT_LEVEL,
+    EVENT_RELEASED,
+    EVENT_DRAINED,
+    EVENT_LOG,
+    EVENT_KINDS
+};
+
+typedef struct event {
+    int kind;
+    dg_conn conn;
+    void *user;
+    dg_decision decision;     /* of a level */
+    dg_duration reconnect;    /* of a close */
+    uint32_t code;            /* of a close; severity of a log */
+    uint32_t reason;          /* of a close */
+    int64_t first;            /* of a log: its first field */
+    char name[32];            /* and that field's name */
+    char text[256];           /* of a send, a close, a log */
+} event;
+
+#define EVENTS_MAX 512
+
+typedef struct world {
+    dg_hub *hub;
+    event events[EVENTS_MAX]; /* the first ones since world_forget() */
+    unsigned stored;
+    unsigned count[EVENT_KINDS];
+    unsigned dropped; /* closes with 1006 */
+    bool send_fails;
+    bool ping_fails;
+    bool close_fails;
+    bool close_removes;
+    unsigned depth;
+    void (*react)(struct world *world, const event *what);
+    unsigned long long random;
+    dg_time now;
+    void *extra;
+} world;
+
+static inline void world_forget(world *w) {
+    w->stored = 0;
+    w->dropped = 0;
+    memset(w->count, 0, sizeof w->count);
+}
+
+static inline void world_note(world *w, const event *what) {
+    w->count[what->kind]++;
+    if (w->stored < EVENTS_MAX)
+        w->events[w->stored++] = *what;
+    ck_assert_uint_eq(w->depth, 0); /* one after another, never one inside another */
+    w->depth++;
+    if (w->react != NULL)
+        w->react(w, what);
+    w->depth--;
+}
+
+static inline int world_send(void *user, dg_conn conn, void *conn_user, const char *text, size_t size) {
+    world *w = user;
+    event what = {.kind = EVENT_SEND, .conn = conn, .user = conn_user};
+    ck_assert_uint_eq(strlen(text), size);
+    snprintf(what.text, sizeof what.text, "%s", text);
+    world_note(w, &what);
+    return w->send_fails ? 32 : 0;
+}
+
+static inline int world_ping(void *user, dg_conn conn, void *conn_user) {
+    world *w = user;
+    world_note(w, &(event){.kind = EVENT_PING, .conn = conn, .user = conn_user});
+    return w->ping_fails ? -1 : 0;
+}
+
+static inline int world_close(void *user, dg_conn conn, void *conn_user, const dg_close *close) {
+    world *w = user;
+    event what = {.kind = EVENT_CLOSE,
+                  .conn = conn,
+                  .user = conn_user,
+                  .code = close->code,
+                  .reason = close->reason,
+                  .reconnect = close->reconnect_after};
+    ck_assert_uint_le(strlen(close->text), 123);
+    snprintf(what.text, sizeof what.text, "%s", close->text);
+    w->dropped += close->code == DG_CODE_ABNORMAL;
+    world_note(w, &what);
+    if (w->close_removes)
+        dg_hub_remove(w->hub, conn, w->now);
+    return w->close_fails ? -1 : 0;
+}
+
+static inline void world_level(void *user, dg_conn conn, void *conn_user, const dg_decision *decision) {
+    event what = {.kind = EVENT_LEVEL, .conn = conn, .user = conn_user, .decision = *decision};
+    world_note(user, &what);
+}
+
+static inline void world_released(void *user, dg_conn conn, void *conn_user) {
+    world_note(user, &(event){.kind = EVENT_RELEASED, .conn = conn, .user = conn_user});
+}
+
+static inline void world_drained(void *user) {
+    world_note(user, &(event){.kind = EVENT_DRAINED});
+}
+
+static inline void world_log(void *user, const dg_log_record *record) {
+    event what = {.kind = EVENT_LOG, .code = record->severity};
+    char line[1024];
+    ck_assert_int_gt(dg_log_json(record, 0, line, sizeof line), 0);
+    ck_assert_uint_gt(record->field_count, 0);
+    what.first = record->fields[0].integer;
+    snprintf(what.text, sizeof what.text, "%s", record->message);
+    snprintf(what.name, sizeof what.name, "%s", record->fields[0].name);
+    world_note(user, &what);
+}
+
+static inline dg_host world_host(world *w) {
+    return (dg_host){.user = w,
+                     .send = world_send,
+                     .ping = world_ping,
+                     .close = world_close,
+                     .level = world_level,
+                     .released = world_released,
+                     .drained = world_drained,
+                     .log = world_log};
+}
+
+static inline void world_open(world *w, const dg_hub_config *config, dg_time now) {
+    memset(w, 0, sizeof *w);
+    dg_host host = world_host(w);
+    ok(dg_hub_new(&w->hub, config, &host, now));
+}
+
+static inline dg_conn world_add(world *w, uint64_t id, dg_time now) {
+    dg_conn conn;
+    ok(dg_hub_add(w->hub, &(dg_conn_config){.id = id, .user = w}, now, &conn));
+    ck_assert_uint_ne(conn, 0);
+    return conn;
+}
+
+static inline dg_hub_stats world_stats(const world *w) {
+    dg_hub_stats stats;
+    ok(dg_hub_get_stats(w->hub, &stats));
+    return stats;
+}
+
+/* Ticks when the hub asks for it, until `end`. */
+static inline void world_run(world *w, dg_time end) {
+    for (dg_time next = dg_hub_next(w->hub); next <= end; next = dg_hub_next(w->hub)) {
+        w->now = next > w->now ? next : w->now + 1;
+        if (w->now > end)
+            break;
+        ck_assert_int_ge(dg_hub_tick(w->hub, w->now), 0);
+    }
+    w->now = end;
+    ck_assert_int_ge(dg_hub_tick(w->hub, end), 0);
+}
+
+static inline void world_kinds(const world *w, const int *kinds, unsigned count) {
+    ck_assert_uint_eq(w->stored, count);
+    for (unsigned i = 0; i < count; i++)
+        ck_assert_int_eq(w->events[i].kind, kinds[i]);
+}
+#define EXPECT_EVENTS(w, ...)                                                                              \
+    world_kinds(w, (const int[]){__VA_ARGS__}, sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+
+#endif

@@ -1,0 +1,767 @@
+/* Gate.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "degrade/gate.h"
+
+#include <pthread.h>
+
+#include "support.h"
+
+#define T0 DG_SEC(1000)
+
+/* One of each, and a gate over those that a test names. */
+static dg_load *load;
+static dg_sampler *sampler;
+static dg_bucket *bucket;
+static dg_queue *queue;
+static dg_trail *trail;
+static dg_gate *gate;
+
+static void set_up(const dg_queue_config *queue_config, uint64_t tokens) {
+    ok(dg_load_new(&load, NULL, T0));
+    ok(dg_sampler_new(&sampler, NULL, T0));
+    const dg_bucket_config config = {.rate = 1, .burst = tokens};
+    ok(dg_bucket_new(&bucket, &config, T0));
+    ok(dg_queue_new(&queue, queue_config, T0));
+    ok(dg_trail_new(&trail, 64, NULL));
+}
+
+static void gate_over(dg_gate_config config) {
+    config.seed = 7;
+    ok(dg_gate_new(&gate, &config, T0));
+}
+
+static void tear_down(void) {
+    dg_gate_free(gate);
+    dg_load_free(load);
+    dg_sampler_free(sampler);
+    dg_bucket_free(bucket);
+    dg_queue_free(queue);
+    dg_trail_free(trail);
+}
+
+static dg_verdict ask(dg_request request, dg_time now) {
+    dg_verdict verdict;
+    ok(dg_gate_ask(gate, &request, now, &verdict));
+    bool admitted = verdict.answer == DG_ANSWER_ADMIT || verdict.answer == DG_ANSWER_ADMIT_REDUCED;
+    ck_assert_int_eq(dg_permit_held(&verdict.permit), admitted);
+    ck_assert_int_eq(verdict.ticket != 0, verdict.answer == DG_ANSWER_WAIT);
+    ck_assert_int_eq(verdict.reason != DG_REJECT_NONE, verdict.answer == DG_ANSWER_REJECT);
+    if (verdict.answer == DG_ANSWER_REJECT) {
+        ck_assert_uint_ge(verdict.retry_after, DG_SEC(1));
+        ck_assert_uint_eq(verdict.retry_after % DG_SEC(1), 0);
+    }
+    return verdict;
+}
+
+static dg_permit ask_admits(dg_request request, dg_time now) {
+    dg_verdict verdict = ask(request, now);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_ADMIT);
+    return verdict.permit;
+}
+
+static uint64_t ask_waits(dg_request request, dg_time now) {
+    dg_verdict verdict = ask(request, now);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_WAIT);
+    return verdict.ticket;
+}
+
+static dg_verdict ask_refused(dg_request request, dg_time now, uint32_t reason) {
+    dg_verdict verdict = ask(request, now);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_REJECT);
+    ck_assert_uint_eq(verdict.reason, reason);
+    return verdict;
+}
+
+static dg_gate_stats stats_of(dg_time now) {
+    dg_gate_stats stats;
+    ok(dg_gate_get_stats(gate, now, &stats));
+    ck_assert_uint_eq(stats.asked, stats.admitted + stats.reduced + stats.waited + stats.rejected);
+    uint64_t sum = 0;
+    for (int i = 0; i < DG_REJECTS_MAX; i++)
+        sum += stats.rejections[i];
+    ck_assert_uint_eq(sum, stats.rejected);
+    ck_assert_uint_le(stats.connections, stats.max_connections);
+    return stats;
+}
+
+static const dg_request nothing = {0};
+static const dg_request joining = {.action = DG_ACTION_JOIN};
+static const dg_request connecting = {.action = DG_ACTION_JOIN, .flags = DG_REQUEST_CONNECTION};
+
+/* --- configuration --- */
+
+START_TEST(defaults_ask_nobody_and_limit_connections) {
+    ok(dg_gate_new(&gate, NULL, T0));
+    dg_gate_stats stats = stats_of(T0);
+    ck_assert_uint_eq(stats.max_connections, 10000);
+    ck_assert_uint_eq(stats.max_in_flight, 10000);
+    ck_assert_uint_eq(stats.open, 1);
+    ck_assert_uint_ne(stats.seed, 0);
+    dg_permit permit = ask_admits(nothing, T0), other = ask_admits(connecting, T0);
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0));
+    ok(dg_gate_release(gate, &other, DG_OUTCOME_IGNORED, T0));
+    ck_assert_uint_eq(stats_of(T0).released, 2);
+    ck_assert_uint_eq(stats_of(T0).in_flight, 0);
+    dg_gate_free(gate);
+    dg_gate_free(NULL);
+}
+END_TEST
+
+START_TEST(bad_configurations_are_refused_by_name) {
+    set_up(NULL, 1);
+    static const dg_allocator broken = {0};
+    const struct {
+        dg_gate_config config;
+        const char *field;
+    } bad[] = {
+        {{.preset = 2}, "preset: "},
+        {{.max_connections = 16777217}, "max_connections: "},
+        {{.max_in_flight = DG_QUEUE_MAX + 1}, "max_in_flight: "},
+        {{.max_in_flight = 1, .queue = queue}, "max_in_flight: "},
+        {{.retry_after = DG_SEC(1) - 1}, "retry_after: "},
+        {{.retry_after = DG_SEC(86400) + 1}, "retry_after: "},
+        {{.delay_share = 1.001}, "delay_share: "},
+        {{.reserved = 1}, "reserved: "},
+        {{.allocator = &broken}, "allocator: "},
+    };
+    char message[128];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        err(dg_gate_config_check(&bad[i].config, message, sizeof message), DG_ERR_INVALID);
+        ck_assert_msg(strncmp(message, bad[i].field, strlen(bad[i].field)) == 0, "%zu: %s", i, message);
+        gate = (dg_gate *)message;
+        err(dg_gate_new(&gate, &bad[i].config, T0), DG_ERR_INVALID);
+        ck_assert_ptr_null(gate);
+    }
+    for (size_t i = 0; i < HOSTILE_COUNT; i++) {
+        dg_gate_config config = {.delay_share = hostile[i]};
+        err(dg_gate_config_check(&config, NULL, 0), DG_ERR_INVALID);
+    }
+    struct {
+        dg_gate_config config;
+        uint64_t later;
+    } newer = {.later = 1};
+    err(dg_gate_new_sized(&gate, &newer.config, sizeof newer, T0), DG_ERR_UNKNOWN_FIELD);
+    newer.later = 0;
+    ok(dg_gate_new_sized(&gate, &newer.config, sizeof newer, T0));
+    err(dg_gate_new(NULL, NULL, T0), DG_ERR_INVALID);
+    tear_down();
+}
+END_TEST
+
+static int allocations_left;
+
+static void *failing_alloc(void *user, size_t size) {
+    (*(int *)user)++;
+    return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+static void failing_free(void *user, void *block, size_t size) {
+    (void)size;
+    (*(int *)user)--;
+    free(block);
+}
+
+START_TEST(every_allocation_failing_leaves_nothing) {
+    int balance = 0, n = 0, status;
+    const dg_allocator allocator = {failing_alloc, failing_free, &balance};
+    const dg_gate_config config = {.allocator = &allocator};
+    do {
+        balance = 0;
+        allocations_left = n++;
+        status = dg_gate_new(&gate, &config, T0);
+        if (status == DG_ERR_NOMEM) {
+            ck_assert_ptr_null(gate);
+            ck_assert_int_eq(balance, 1); /* the one that failed */
+        }
+    } while (status == DG_ERR_NOMEM);
+    ok(status);
+    ck_assert_int_ge(n, 5);
+    dg_gate_free(gate);
+    ck_assert_int_eq(balance, 0);
+}
+END_TEST
+
+/* --- the order --- */
+
+START_TEST(parts_are_asked_in_their_order) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){
+        .load = load, .sampler = sampler, .bucket = bucket, .queue = queue, .max_connections = 1});
+    ask_admits(connecting, T0); /* the connection, and the token */
+    ok(dg_load_feed(load, DG_FACTOR_CPU, 1.0, T0));
+    ok(dg_gate_switch(gate, false));
+    ask_refused(connecting, T0, DG_REJECT_DRAINING); /* everything would refuse it now; one by one: */
+    ok(dg_gate_switch(gate, true));
+    ask_refused(connecting, T0, DG_REJECT_SERVICE_LEVEL);
+    dg_load_free(load);
+    dg_gate_free(gate);
+    ok(dg_load_new(&load, NULL, T0));
+    gate_over(
+        (dg_gate_config){.sampler = sampler, .bucket = bucket, .queue = queue, .max_connections = 1});
+    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_SEC(1)));
+    ask_refused(joining, T0 + DG_SEC(1), DG_REJECT_RATE);
+    ask_refused(connecting, T0 + DG_SEC(1), DG_REJECT_RATE);
+    ask_admits(connecting, T0 + DG_SEC(2));
+    ask_refused(connecting, T0 + DG_SEC(2), DG_REJECT_CONNECTIONS); /* before the empty bucket */
+    ask_admits(joining, T0 + DG_SEC(3));
+    ask_waits(joining, T0 + DG_SEC(4));
+    ask_refused(joining, T0 + DG_SEC(4), DG_REJECT_RATE);
+    ask_refused(joining, T0 + DG_SEC(5), DG_REJECT_CAPACITY); /* the sampler, before the full queue */
+    dg_gate_free(gate);
+    gate_over((dg_gate_config){.bucket = bucket, .queue = queue});
+    dg_request important = joining;
+    important.priority = 1;
+    ask_refused(important, T0 + DG_SEC(5), DG_REJECT_QUEUE_FULL);
+    tear_down();
+}
+END_TEST
+
+/* Sentinel #1638 and #2136: a part that granted, before one that refuses. */
+START_TEST(a_later_refusal_gives_back_what_earlier_parts_granted) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 1};
+    set_up(&config, 5);
+    /* The bucket after the connection limit. */
+    gate_over((dg_gate_config){.bucket = bucket, .max_connections = 3});
+    dg_request heavy = connecting;
+    heavy.cost = 5;
+    dg_permit permit = ask_admits(heavy, T0);
+    ask_refused(heavy, T0, DG_REJECT_RATE);
+    ck_assert_uint_eq(stats_of(T0).connections, 1);
+    ck_assert_uint_eq(stats_of(T0).peak_connections, 1);
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0));
+    dg_gate_free(gate);
+    /* Sampler, deadline, no-wait and queue after the bucket. */
+    dg_time now = T0 + DG_SEC(60);
+    gate_over((dg_gate_config){.bucket = bucket, .sampler = sampler, .queue = queue});
+    ask_admits(joining, now);
+    ask_waits(joining, now);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
+    ask_refused(joining, now, DG_REJECT_CAPACITY);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
+    dg_request impatient = {.flags = DG_REQUEST_NO_WAIT};
+    ask_refused(impatient, now, DG_REJECT_BUSY);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
+    ask_refused((dg_request){.deadline = now}, now, DG_REJECT_DEADLINE);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
+    dg_gate_free(gate);
+    gate_over((dg_gate_config){.bucket = bucket, .queue = queue});
+    ask_refused((dg_request){.priority = 1}, now, DG_REJECT_QUEUE_FULL);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
+    dg_queue_stats stats;
+    ok(dg_queue_get_stats(queue, now, &stats));
+    ck_assert_uint_eq(stats.waiting, 1);
+    ck_assert_uint_eq(stats.running, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_switch_refuses_new_work_and_lets_existing_and_waiting_run) {
+    const dg_queue_config config = {.in_flight = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    dg_permit permit = ask_admits(joining, T0);
+    ask_waits(joining, T0);
+    ok(dg_gate_switch(gate, false));
+    ck_assert_uint_eq(stats_of(T0).open, 0);
+    ask_refused(joining, T0, DG_REJECT_DRAINING);
+    ask_refused((dg_request){.flags = DG_REQUEST_CONNECTION}, T0, DG_REJECT_DRAINING);
+    ask_waits(nothing, T0); /* DG_ACTION_EXISTING */
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0));
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_gate_pop(gate, T0, &entry), 1);
+    ck_assert_uint_eq(entry.what, DG_QUEUE_RUN);
+    ok(dg_gate_switch(gate, true));
+    ask_waits(joining, T0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(levels_shed_by_action_and_reduce_what_they_admit) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.load = load});
+    static const struct {
+        double cpu;
+        uint32_t worst[5]; /* the answer for existing, create room, join, other, reconnect */
+    } steps[] = {
+        {0.50, {DG_ANSWER_ADMIT, DG_ANSWER_ADMIT, DG_ANSWER_ADMIT, DG_ANSWER_ADMIT, DG_ANSWER_ADMIT}},
+        {0.70,
+         {DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_REJECT, DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_ADMIT_REDUCED,
+          DG_ANSWER_ADMIT_REDUCED}},
+        {0.85,
+         {DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_REJECT,
+          DG_ANSWER_ADMIT_REDUCED}},
+        {0.95,
+         {DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_REJECT,
+          DG_ANSWER_REJECT}},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, steps[i].cpu, T0), (int)i);
+        for (uint32_t action = 0; action < 5; action++) {
+            dg_verdict verdict = ask((dg_request){.action = action}, T0);
+            ck_assert_uint_eq(verdict.answer, steps[i].worst[action]);
+            ck_assert_uint_eq(verdict.level, i);
+        }
+    }
+    dg_gate_stats stats = stats_of(T0);
+    ck_assert_uint_eq(stats.asked, 20);
+    ck_assert_uint_eq(stats.rejections[DG_REJECT_SERVICE_LEVEL], 1 + 3 + 4);
+    ck_assert_double_eq(stats.rejected_share, 0.4);
+    ck_assert_double_eq(stats.reduced_share, 7.0 / 20);
+    tear_down();
+}
+END_TEST
+
+/* --- connections --- */
+
+START_TEST(connections_are_limited_and_each_is_given_back_once) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.load = load, .max_connections = 10});
+    dg_permit permits[10];
+    for (int i = 0; i < 10; i++) /* reconnections are let in until it is overloaded */
+        permits[i] = ask((dg_request){.flags = DG_REQUEST_CONNECTION}, T0).permit;
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 1.0);
+    ask_refused((dg_request){.flags = DG_REQUEST_CONNECTION}, T0, DG_REJECT_CONNECTIONS);
+    dg_permit copy = permits[3];
+    ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
+    ck_assert(!dg_permit_held(&permits[3]));
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.9);
+    ok(dg_gate_release(gate, &copy, DG_OUTCOME_SUCCESS, T0));
+    ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
+    dg_gate_stats stats = stats_of(T0);
+    ck_assert_uint_eq(stats.connections, 9);
+    ck_assert_uint_eq(stats.peak_connections, 10);
+    ck_assert_uint_eq(stats.connections_total, 10);
+    ck_assert_uint_eq(stats.doubled, 2);
+    dg_verdict again = ask((dg_request){.flags = DG_REQUEST_CONNECTION}, T0);
+    ck_assert_uint_eq(again.permit.slot, 3); /* the place, but not the permit, of before */
+    permits[3] = again.permit;
+    permits[3].generation--;
+    ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
+    ck_assert_uint_eq(stats_of(T0).connections, 10);
+    tear_down();
+}
+END_TEST
+
+/* --- work --- */
+
+START_TEST(without_a_queue_work_is_limited_and_abandoned_work_forgotten) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.max_in_flight = 2});
+    dg_permit first = ask_admits(nothing, T0);
+    ask_admits(nothing, T0);
+    ask_refused(nothing, T0, DG_REJECT_BUSY);
+    ck_assert_double_eq(dg_gate_occupancy(gate, T0), 1);
+    ck_assert_uint_eq(stats_of(T0).in_flight, 2);
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_gate_pop(gate, T0, &entry), 0);
+    err(dg_gate_cancel(gate, 1, T0, &entry), DG_ERR_NOT_FOUND);
+    ask_refused(nothing, T0 + DG_SEC(299), DG_REJECT_BUSY);
+    ask_admits(nothing, T0 + DG_SEC(300));
+    ok(dg_gate_release(gate, &first, DG_OUTCOME_SUCCESS, T0 + DG_SEC(300)));
+    ck_assert_uint_eq(stats_of(T0 + DG_SEC(300)).late, 1);
+    ck_assert_uint_eq(stats_of(T0 + DG_SEC(300)).in_flight, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(without_a_queue_rejection_is_graduated_by_work_in_flight) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.sampler = sampler, .max_in_flight = 100});
+    for (int i = 0; i < 70; i++)
+        ask_admits(nothing, T0);
+    int rejected = 0;
+    for (int i = 0; i < 15; i++)
+        while (ask(nothing, T0).answer == DG_ANSWER_REJECT) /* 0 to 47 % of them */
+            rejected++;
+    ck_assert_int_ge(rejected, 2);
+    ck_assert_int_le(rejected, 8);
+    ck_assert_uint_eq(stats_of(T0).in_flight, 85);
+    for (int i = 0, before = (int)stats_of(T0).rejected; i < 50; i++) { /* at 85 %, one half */
+        dg_verdict verdict = ask(nothing, T0);
+        ck_assert_double_eq(verdict.occupancy, 0.85);
+        if (verdict.answer != DG_ANSWER_REJECT)
+            ok(dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, T0));
+        if (i == 49)
+            ck_assert_int_eq((int)stats_of(T0).rejected - before, 25);
+    }
+    tear_down();
+}
+END_TEST
+
+/* Teaches the queue that work takes `took`, through the gate. */
+static dg_time teach(dg_duration took, dg_time now) {
+    dg_permit permit = ask_admits(nothing, now);
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, now + took));
+    return now + took;
+}
+
+START_TEST(occupancy_is_predicted_delay_over_the_requests_own_budget) {
+    const dg_queue_config config = {.in_flight = 4, .capacity = 1000};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    dg_time now = teach(DG_MS(100), T0);
+    for (int i = 0; i < 4; i++)
+        ask_admits(nothing, now);
+    for (int i = 0; i < 50; i++)
+        ask_waits(nothing, now);
+    /* 50 x 100 ms / 4 = 1.25 s; 10 s left give a budget of 1.25 s. */
+    dg_verdict verdict = ask((dg_request){.deadline = now + DG_SEC(10)}, now);
+    ck_assert_double_eq(verdict.occupancy, 1.0);
+    ck_assert_uint_eq(verdict.retry_after, DG_MS(1250));
+    ck_assert_uint_eq(verdict.ahead, 50);
+    /* More important work has nobody ahead. */
+    ck_assert_double_eq(ask((dg_request){.deadline = now + DG_SEC(10), .priority = 1}, now).occupancy,
+                        50 / 1000.0 + 1 / 1000.0);
+    /* By the time-out, 60 s: a budget of 7.5 s for 52 items; never less than one service time. */
+    ck_assert_double_eq_tol(dg_gate_occupancy(gate, now), 1.3 / 7.5, 1e-9);
+    verdict = ask((dg_request){.deadline = now + DG_MS(101), .priority = 2}, now);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_WAIT);
+    verdict = ask((dg_request){.deadline = now + DG_MS(99), .priority = 2}, now);
+    ck_assert_uint_eq(verdict.reason, DG_REJECT_DEADLINE);
+    ask_refused((dg_request){.deadline = now + DG_SEC(1)}, now, DG_REJECT_DEADLINE);
+    tear_down();
+}
+END_TEST
+
+START_TEST(rejection_is_graduated_by_predicted_delay) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 1000};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler});
+    dg_time now = teach(DG_MS(100), T0);
+    ask_admits(nothing, now);
+    const dg_request request = {.deadline = now + DG_SEC(16)}; /* a budget of 2 s: 20 items */
+    for (int i = 0; i <= 14; i++)                              /* up to 70 %: all */
+        ask_waits(request, now);
+    int rejected = 0;
+    while (ask(request, now).answer == DG_ANSWER_REJECT || stats_of(now).waited < 20)
+        if (++rejected > 100)
+            break;
+    dg_gate_stats stats = stats_of(now);
+    ck_assert_uint_eq(stats.waited, 20);
+    ck_assert_uint_gt(stats.rejections[DG_REJECT_CAPACITY], 5);
+    for (int i = 0; i < 20; i++)
+        ask_refused(request, now, DG_REJECT_CAPACITY); /* at 100 %: all */
+    tear_down();
+}
+END_TEST
+
+START_TEST(classic_occupancy_is_slots) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler, .preset = DG_GATE_PRESET_CLASSIC});
+    for (int i = 0; i < 3; i++)
+        ask_admits(nothing, T0);
+    for (int i = 0; i <= 35; i++) {
+        dg_verdict verdict = ask(nothing, T0);
+        ck_assert_uint_eq(verdict.answer, DG_ANSWER_WAIT);
+        ck_assert_double_eq_tol(verdict.occupancy, i / 50.0, 1e-9);
+    }
+    int asked = 0;
+    while (stats_of(T0).waited < 50 && asked++ < 1000)
+        ask(nothing, T0);
+    ck_assert_uint_eq(stats_of(T0).waited, 50);
+    ask_refused(nothing, T0, DG_REJECT_CAPACITY);
+    tear_down();
+}
+END_TEST
+
+START_TEST(nothing_is_rejected_while_a_worker_is_idle) {
+    const dg_queue_config config = {.in_flight = 2, .max_abandoned = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler});
+    dg_time now = teach(DG_SEC(50), T0); /* a terrible estimate: nothing would ever fit 10 s */
+    ask_admits(nothing, now);
+    now += DG_SEC(61); /* abandoned: 1 of 1 is bearable, so occupancy is 1 */
+    ck_assert_double_eq(dg_gate_occupancy(gate, now), 1);
+    dg_verdict verdict = ask((dg_request){.deadline = now + DG_SEC(10)}, now);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_ADMIT_REDUCED);
+    ask_refused((dg_request){.deadline = now + DG_SEC(10)}, now, DG_REJECT_DEADLINE);
+    ask_refused(nothing, now, DG_REJECT_CAPACITY);
+    ok(dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, now + DG_MS(1)));
+    ck_assert_uint_eq(ask(nothing, now + DG_MS(1)).answer, DG_ANSWER_ADMIT_REDUCED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_waited_comes_out_to_run_or_ended) {
+    const dg_queue_config config = {.in_flight = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .load = load});
+    dg_permit permit = ask_admits(nothing, T0);
+    int items[4];
+    uint64_t ticket = 0;
+    for (int i = 0; i < 4; i++)
+        ticket = ask_waits((dg_request){.item = &items[i],
+                                        .key = (uint64_t)i,
+                                        .deadline = T0 + (i == 1 ? DG_SEC(5) : DG_SEC(50))},
+                           T0);
+    dg_queue_entry entry;
+    ok(dg_gate_cancel(gate, ticket, T0, &entry));
+    ck_assert_ptr_eq(entry.item, &items[3]);
+    ck_assert_uint_le(dg_gate_next(gate, T0), T0 + DG_SEC(5));
+    ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(5), &entry), 1);
+    ck_assert_uint_eq(entry.what, DG_QUEUE_EXPIRED);
+    ck_assert_ptr_eq(entry.item, &items[1]);
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(6)));
+    ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(6), &entry), 1);
+    ck_assert_ptr_eq(entry.item, &items[0]);
+    ck_assert_uint_eq(entry.answer, DG_ANSWER_ADMIT);
+    ok(dg_gate_release(gate, &entry.permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(6)));
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + DG_SEC(6));
+    ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(6), &entry), 1);
+    ck_assert_ptr_eq(entry.item, &items[2]);
+    ck_assert_uint_eq(entry.answer, DG_ANSWER_ADMIT_REDUCED);
+    ok(dg_gate_release(gate, &entry.permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(6)));
+    ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(6), &entry), 0);
+    dg_gate_stats stats = stats_of(T0 + DG_SEC(6));
+    ck_assert_uint_eq(stats.waited, 4);
+    ck_assert_uint_eq(stats.waited, stats.started + stats.ended + stats.cancelled);
+    ck_assert_uint_eq(stats.started_reduced, 1);
+    ck_assert_uint_eq(stats.in_flight, 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_load_hears_of_queue_and_abandoned_work_and_of_their_end) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 10, .max_abandoned = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .load = load});
+    ask_admits(nothing, T0);
+    for (int i = 0; i < 8; i++)
+        ask_waits((dg_request){.priority = 1}, T0);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE), 0.8);
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_DEGRADED);
+    dg_queue_entry entry;
+    for (int i = 0; i < 8; i++)
+        ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(61), &entry), 1);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE), 0);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_ABANDONED), 1);
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_OVERLOADED);
+    ask_refused(joining, T0 + DG_SEC(299), DG_REJECT_SERVICE_LEVEL);
+    ask_admits(joining, T0 + DG_SEC(300)); /* by its own question alone: nobody called dg_gate_pop() */
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_trail_tells_who_and_why) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.trail = trail, .max_connections = 1});
+    dg_request request = connecting;
+    request.key = 42;
+    ask_admits(request, T0);
+    ask_refused(request, T0 + 1, DG_REJECT_CONNECTIONS);
+    dg_trail_entry entries[4];
+    uint64_t cursor = 0;
+    ck_assert_int_eq(dg_trail_read(trail, &cursor, entries, 4), 2);
+    ck_assert_uint_eq(entries[0].verdict, DG_ANSWER_ADMIT);
+    ck_assert_uint_eq(entries[1].verdict, DG_ANSWER_REJECT);
+    ck_assert_uint_eq(entries[1].reason, DG_REJECT_CONNECTIONS);
+    ck_assert_uint_eq(entries[1].what, DG_TRAIL_GATE);
+    ck_assert_uint_eq(entries[1].who, 42);
+    ck_assert_uint_eq(entries[1].time, T0 + 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(retry_after_is_jittered_whole_seconds) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.bucket = bucket, .retry_after = DG_SEC(10)});
+    ask_admits(nothing, T0);
+    unsigned rate = 0, door = 0;
+    for (int i = 0; i < 200; i++) {
+        dg_verdict verdict = ask_refused(nothing, T0, DG_REJECT_RATE);
+        ck_assert_uint_le(verdict.retry_after, DG_SEC(2)); /* one second's wait */
+        rate |= 1u << verdict.retry_after / DG_SEC(1);
+    }
+    ok(dg_gate_switch(gate, false));
+    for (int i = 0; i < 300; i++) {
+        dg_verdict verdict = ask_refused(joining, T0, DG_REJECT_DRAINING);
+        ck_assert_uint_ge(verdict.retry_after, DG_SEC(10));
+        ck_assert_uint_le(verdict.retry_after, DG_SEC(20));
+        door |= 1u << (verdict.retry_after / DG_SEC(1) - 10);
+    }
+    ck_assert_uint_eq(rate, 6);
+    ck_assert_uint_eq(door, 0x7ff);
+    tear_down();
+}
+END_TEST
+
+/* --- hostile --- */
+
+START_TEST(misuse_is_refused_and_changes_nothing) {
+    set_up(NULL, 3);
+    gate_over((dg_gate_config){.queue = queue, .bucket = bucket});
+    dg_permit permit = ask_admits(nothing, T0);
+    dg_gate_stats before = stats_of(T0), after;
+    dg_verdict verdict = {.answer = DG_ANSWER_ADMIT};
+    dg_queue_entry entry;
+    err(dg_gate_ask(NULL, &nothing, T0, &verdict), DG_ERR_INVALID);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_REJECT);
+    err(dg_gate_ask(gate, NULL, T0, &verdict), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &nothing, T0, NULL), DG_ERR_INVALID);
+    err(dg_gate_ask_sized(gate, &nothing, 0, T0, &verdict, sizeof verdict), DG_ERR_INVALID);
+    err(dg_gate_ask_sized(gate, &nothing, sizeof nothing, T0, &verdict, 0), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &(dg_request){.action = DG_ACTIONS_MAX}, T0, &verdict), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &(dg_request){.flags = 4}, T0, &verdict), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &(dg_request){.cost = 4}, T0, &verdict), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &(dg_request){.cost = 51}, T0, &verdict), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &(dg_request){.reserved_pointer = &entry}, T0, &verdict), DG_ERR_INVALID);
+    err(dg_gate_ask(gate, &(dg_request){.cost = 4, .flags = DG_REQUEST_CONNECTION}, T0, &verdict),
+        DG_ERR_INVALID);
+    err(dg_gate_pop(NULL, T0, &entry), DG_ERR_INVALID);
+    err(dg_gate_pop(gate, T0, NULL), DG_ERR_INVALID);
+    err(dg_gate_release(NULL, &permit, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
+    err(dg_gate_release(gate, NULL, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
+    err(dg_gate_release(gate, &permit, DG_OUTCOME_CANCELLED + 1, T0), DG_ERR_INVALID);
+    dg_permit foreign = permit;
+    foreign.kind = 3; /* a breaker's */
+    err(dg_gate_release(gate, &foreign, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
+    ck_assert(dg_permit_held(&foreign));
+    ck_assert(dg_permit_held(&permit));
+    err(dg_gate_cancel(NULL, 1, T0, &entry), DG_ERR_INVALID);
+    err(dg_gate_cancel(gate, 0, T0, &entry), DG_ERR_INVALID);
+    err(dg_gate_switch(NULL, true), DG_ERR_INVALID);
+    err(dg_gate_get_stats(NULL, T0, &after), DG_ERR_INVALID);
+    err(dg_gate_get_stats(gate, T0, NULL), DG_ERR_INVALID);
+    ck_assert_uint_eq(dg_gate_next(NULL, T0), DG_NEVER);
+    ck_assert_double_eq(dg_gate_occupancy(NULL, T0), 1);
+    after = stats_of(T0);
+    ck_assert_mem_eq(&before, &after, sizeof before);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out) {
+    const dg_queue_config config = {.in_flight = 1};
+    set_up(&config, 5);
+    gate_over((dg_gate_config){.queue = queue, .bucket = bucket, .load = load, .sampler = sampler});
+    dg_time ahead = T0 + DG_SEC(3600);
+    ask_admits(nothing, ahead);
+    ask_waits(nothing, ahead);
+    dg_queue_entry entry;
+    while (dg_gate_pop(gate, T0 + DG_SEC(310), &entry) > 0)
+        continue;
+    dg_time now = T0 + DG_SEC(620);
+    while (dg_gate_pop(gate, now, &entry) > 0)
+        continue;
+    ask_admits(joining, now);
+    tear_down();
+}
+END_TEST
+
+/* --- random requests: all permits or none, nothing lost --- */
+
+START_TEST(what_was_taken_in_is_held_or_ended_at_all_times) {
+    unsigned long long random = property_seed();
+    const dg_queue_config config = {.in_flight = 3, .capacity = 10, .timeout = DG_SEC(5)};
+    set_up(&config, 50);
+    gate_over((dg_gate_config){.load = load,
+                               .sampler = sampler,
+                               .bucket = bucket,
+                               .queue = queue,
+                               .trail = trail,
+                               .max_connections = 20});
+    dg_permit held[64] = {{0}};
+    uint32_t connections = 0;
+    dg_time now = T0;
+    for (int step = 0; step < 60000; step++) {
+        now += property_next(&random) % DG_MS(300);
+        uint32_t place = (uint32_t)(property_next(&random) % 64);
+        if (dg_permit_held(&held[place])) {
+            connections -= held[place].kind == 65;
+            ok(dg_gate_release(gate, &held[place], (uint32_t)(property_next(&random) % 5), now));
+        } else if (property_next(&random) % 2) {
+            dg_verdict verdict = ask((dg_request){.action = (uint32_t)(property_next(&random) % 5),
+                                                  .priority = (int32_t)(property_next(&random) % 3) - 1,
+                                                  .cost = 1 + (uint32_t)(property_next(&random) % 3),
+                                                  .flags = (uint32_t)(property_next(&random) % 3)},
+                                     now);
+            held[place] = verdict.permit;
+            connections += held[place].kind == 65;
+        } else {
+            dg_queue_entry entry;
+            dg_gate_pop(gate, now, &entry);
+            held[place] = entry.permit;
+        }
+        dg_gate_stats stats = stats_of(now);
+        dg_queue_stats below;
+        ok(dg_queue_get_stats(queue, now, &below));
+        ck_assert_uint_eq(stats.connections, connections);
+        ck_assert_uint_eq(stats.admitted + stats.reduced - stats.connections_total + stats.waited,
+                          below.pushed);
+        ck_assert_uint_eq(stats.waited, below.waiting + below.ended + stats.started + stats.ended);
+        ck_assert_uint_eq(stats.late, below.late);
+        ck_assert_uint_le(below.running + below.abandoned, 3);
+    }
+    ck_assert_uint_gt(stats_of(now).started, 100);
+    tear_down();
+}
+END_TEST
+
+/* --- threads --- */
+
+static _Atomic uint32_t threads_running;
+
+static void *thread_work(void *user) {
+    for (int i = 0; i < 10000; i++) {
+        dg_time now = T0 + DG_US(i);
+        dg_verdict connection, verdict;
+        const dg_request connect = {.flags = DG_REQUEST_CONNECTION};
+        dg_gate_ask(gate, &connect, now, &connection);
+        dg_gate_ask(gate, &(dg_request){.priority = i % 3}, now, &verdict);
+        dg_queue_entry entry;
+        dg_permit permits[] = {verdict.permit,
+                               dg_gate_pop(gate, now, &entry) > 0 ? entry.permit : (dg_permit){0}};
+        for (int j = 0; j < 2; j++)
+            if (dg_permit_held(&permits[j])) {
+                if (atomic_fetch_add(&threads_running, 1) + 1 > 3)
+                    return user;
+                atomic_fetch_sub(&threads_running, 1);
+                dg_gate_release(gate, &permits[j], DG_OUTCOME_SUCCESS, now);
+            }
+        if (dg_permit_held(&connection.permit))
+            dg_gate_release(gate, &connection.permit, DG_OUTCOME_IGNORED, now);
+    }
+    return NULL;
+}
+
+/* concurrency-limits #140: check, then act. Two permits are held at once by a thread, so 3 may not do. */
+START_TEST(threads_never_exceed_a_limit) {
+    const dg_queue_config config = {.in_flight = 3};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){
+        .queue = queue, .sampler = sampler, .load = load, .trail = trail, .max_connections = 2});
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_work, &threads[i]), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+    dg_gate_stats stats = stats_of(T0 + DG_SEC(1));
+    ck_assert_uint_eq(stats.asked, 80000);
+    ck_assert_uint_eq(stats.connections, 0);
+    ck_assert_uint_le(stats.peak_connections, 2);
+    ck_assert_uint_eq(stats.in_flight, 0);
+    tear_down();
+}
+END_TEST
+
+TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations_are_refused_by_name,
+           every_allocation_failing_leaves_nothing, parts_are_asked_in_their_order,
+           a_later_refusal_gives_back_what_earlier_parts_granted,
+           the_switch_refuses_new_work_and_lets_existing_and_waiting_run,
+           levels_shed_by_action_and_reduce_what_they_admit,
+           connections_are_limited_and_each_is_given_back_once,
+           without_a_queue_work_is_limited_and_abandoned_work_forgotten,
+           without_a_queue_rejection_is_graduated_by_work_in_flight,
+           occupancy_is_predicted_delay_over_the_requests_own_budget,
+           rejection_is_graduated_by_predicted_delay, classic_occupancy_is_slots,
+           nothing_is_rejected_while_a_worker_is_idle, what_waited_comes_out_to_run_or_ended,
+           the_load_hears_of_queue_and_abandoned_work_and_of_their_end, the_trail_tells_who_and_why,
+           retry_after_is_jittered_whole_seconds, misuse_is_refused_and_changes_nothing,
+           a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out,
+           what_was_taken_in_is_held_or_ended_at_all_times, threads_never_exceed_a_limit)
