@@ -50,8 +50,11 @@ static void fault_free(void *user, void *block, size_t size) {
     free(block);
 }
 
-/* True where the call went through; an error must be this one, and leave NULL behind. */
-static bool made(int status, const void *object) {
+/* True where the call went through; an error must be this one, and leave NULL behind. The object is named by
+ * where it will be: arguments are evaluated in no promised order. */
+static bool made(int status, const void *where) {
+    void *object;
+    memcpy(&object, where, sizeof object);
     if (status == DG_OK)
         return object != NULL;
     ck_assert_int_eq(status, DG_ERR_NOMEM);
@@ -68,17 +71,17 @@ static void scenario_cells(const dg_allocator *allocator) {
     dg_load *load = NULL;
     dg_lifecycle *lifecycle = NULL;
     dg_seats *seats = NULL;
-    if (made(dg_bucket_new(&bucket, &(dg_bucket_config){.allocator = allocator}, 0), bucket))
+    if (made(dg_bucket_new(&bucket, &(dg_bucket_config){.allocator = allocator}, 0), &bucket))
         ck_assert(dg_bucket_take(bucket, 1, 0));
-    if (made(dg_breaker_new(&breaker, &(dg_breaker_config){.allocator = allocator}, 0), breaker))
+    if (made(dg_breaker_new(&breaker, &(dg_breaker_config){.allocator = allocator}, 0), &breaker))
         ck_assert_uint_eq(dg_breaker_state(breaker, 0), DG_BREAKER_CLOSED);
-    if (made(dg_sampler_new(&sampler, &(dg_sampler_config){.allocator = allocator}, 0), sampler))
+    if (made(dg_sampler_new(&sampler, &(dg_sampler_config){.allocator = allocator}, 0), &sampler))
         ck_assert(dg_sampler_admit(sampler, 0.5, 0, 0, 0));
-    if (made(dg_load_new(&load, &(dg_load_config){.allocator = allocator}, 0), load))
+    if (made(dg_load_new(&load, &(dg_load_config){.allocator = allocator}, 0), &load))
         ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, 0.5, 0), DG_SERVICE_FULL);
-    if (made(dg_lifecycle_new(&lifecycle, &(dg_lifecycle_config){.allocator = allocator}, 0), lifecycle))
+    if (made(dg_lifecycle_new(&lifecycle, &(dg_lifecycle_config){.allocator = allocator}, 0), &lifecycle))
         ck_assert(dg_lifecycle_live(lifecycle, 0));
-    if (made(dg_seats_new(&seats, 3, allocator), seats))
+    if (made(dg_seats_new(&seats, 3, allocator), &seats))
         ck_assert_uint_eq(dg_seats_count(seats), 3);
     dg_seats_free(seats);
     dg_lifecycle_free(lifecycle);
@@ -93,10 +96,10 @@ static void scenario_admission(const dg_allocator *allocator) {
     dg_gate *gate = NULL;
     dg_trail *trail = NULL;
     dg_verdict verdict;
-    bool with_trail = made(dg_trail_new(&trail, 16, allocator), trail);
-    if (made(dg_queue_new(&queue, &(dg_queue_config){.allocator = allocator}, 0), queue)) {
+    bool with_trail = made(dg_trail_new(&trail, 16, allocator), &trail);
+    if (made(dg_queue_new(&queue, &(dg_queue_config){.allocator = allocator}, 0), &queue)) {
         dg_gate_config config = {.queue = queue, .trail = with_trail ? trail : NULL, .allocator = allocator};
-        if (made(dg_gate_new(&gate, &config, 0), gate)) {
+        if (made(dg_gate_new(&gate, &config, 0), &gate)) {
             ok(dg_gate_ask(gate, &(dg_request){0}, 0, &verdict));
             ck_assert_int_eq(verdict.answer, DG_ANSWER_ADMIT);
             ok(dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, 1));
@@ -111,14 +114,14 @@ static void scenario_quality(const dg_allocator *allocator) {
     const dg_profile *profile = NULL;
     dg_session *session = NULL;
     dg_meter *meter = NULL;
-    made(dg_profile_new(&profile, &(dg_profile_config){.name = "mine", .allocator = allocator}), profile);
+    made(dg_profile_new(&profile, &(dg_profile_config){.name = "mine", .allocator = allocator}), &profile);
     if (made(dg_session_new(&session, &(dg_session_config){.profile = profile, .allocator = allocator}, 0),
-             session)) {
+             &session)) {
         dg_decision decision;
         ok(dg_session_feed(session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 2000}, 1, &decision));
         ck_assert_uint_eq(decision.level, DG_LEVEL_FALLBACK);
     }
-    if (made(dg_meter_new(&meter, &(dg_meter_config){.allocator = allocator}, 0), meter))
+    if (made(dg_meter_new(&meter, &(dg_meter_config){.allocator = allocator}, 0), &meter))
         ok(dg_meter_sent(meter, 1, 10, 0));
     dg_meter_free(meter);
     dg_session_free(session);
@@ -137,7 +140,7 @@ static void scenario_hub(const dg_allocator *allocator) {
     dg_hub *hub = NULL;
     dg_metrics *metrics = NULL;
     uint32_t added = 0;
-    if (made(dg_hub_new(&hub, &(dg_hub_config){.allocator = allocator}, NULL, 0), hub)) {
+    if (made(dg_hub_new(&hub, &(dg_hub_config){.allocator = allocator}, NULL, 0), &hub)) {
         for (unsigned i = 0; i < 600; i++) {
             dg_conn conn = 1;
             int status = dg_hub_add(hub, NULL, 0, &conn);
@@ -148,7 +151,7 @@ static void scenario_hub(const dg_allocator *allocator) {
         ok(dg_hub_get_stats(hub, &stats));
         ck_assert_uint_eq(stats.connections, added);
         ck_assert_int_ge(dg_hub_tick(hub, DG_SEC(31)), 0);
-        if (made(dg_metrics_new(&metrics, &(dg_metrics_config){.allocator = allocator}), metrics)) {
+        if (made(dg_metrics_new(&metrics, &(dg_metrics_config){.allocator = allocator}), &metrics)) {
             ok(dg_metrics_add_hub(metrics, hub));
             ok(dg_metrics_write(metrics, DG_FORMAT_PROMETHEUS, discard, NULL, 0));
         }

@@ -4,6 +4,7 @@
 #include "degrade/gate.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "support.h"
 
@@ -702,7 +703,7 @@ END_TEST
 
 /* --- threads --- */
 
-static _Atomic uint32_t threads_running;
+static atomic_uint threads_running;
 
 static void *thread_work(void *user) {
     for (int i = 0; i < 10000; i++) {
@@ -717,7 +718,7 @@ static void *thread_work(void *user) {
         for (int j = 0; j < 2; j++)
             if (dg_permit_held(&permits[j])) {
                 if (atomic_fetch_add(&threads_running, 1) + 1 > 3)
-                    return user;
+                    return user; /* anything but NULL */
                 atomic_fetch_sub(&threads_running, 1);
                 dg_gate_release(gate, &permits[j], DG_OUTCOME_SUCCESS, now);
             }
@@ -735,7 +736,7 @@ START_TEST(threads_never_exceed_a_limit) {
         .queue = queue, .sampler = sampler, .load = load, .trail = trail, .max_connections = 2});
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_work, &threads[i]), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_work, &threads_running), 0);
     for (int i = 0; i < 4; i++) {
         void *failed;
         pthread_join(threads[i], &failed);

@@ -4,6 +4,7 @@
 #include "degrade/queue.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "admission/queue_state.h"
 #include "support.h"
@@ -1116,7 +1117,7 @@ END_TEST
 
 #define THREAD_ROUNDS 20000
 
-static _Atomic uint32_t threads_running;
+static atomic_uint threads_running;
 
 static void *thread_work(void *user) {
     dg_queue *queue = user;
