@@ -5,9 +5,13 @@
 
 #define GATE_STALE DG_SEC(1) /* so old may the load's factors be when it refuses */
 
-/* a / b in parts of DGI_SHARE_ONE; a b of 0 counts as 1. At most 2^52, which a double holds. */
+/* a / b in parts of DGI_SHARE_ONE, to nearest, so that it meets edges which became shares the same way; a b
+ * of 0 counts as 1. At most 2^52, which a double holds. */
 static uint64_t gate_ratio(uint64_t a, uint64_t b) {
-    return a == 0 ? 0 : dgi_min(dgi_muldiv(a, DGI_SHARE_ONE, dgi_max(b, 1)), UINT64_C(1) << 52);
+    if (a == 0)
+        return 0;
+    uint64_t halves = dgi_muldiv(a, 2 * (uint64_t)DGI_SHARE_ONE, dgi_max(b, 1));
+    return dgi_min(halves / 2 + halves % 2, UINT64_C(1) << 52);
 }
 
 dg_duration dgi_gate_left(const dgi_queue_view *view, dg_time deadline, dg_time now) {

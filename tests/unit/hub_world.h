@@ -21,13 +21,13 @@ typedef struct event {
     int kind;
     dg_conn conn;
     void *user;
-    dg_decision decision;     /* of a level */
-    dg_duration reconnect;    /* of a close */
-    uint32_t code;            /* of a close; severity of a log */
-    uint32_t reason;          /* of a close */
-    int64_t first;            /* of a log: its first field */
-    char name[32];            /* and that field's name */
-    char text[256];           /* of a send, a close, a log */
+    dg_decision decision;  /* of a level */
+    dg_duration reconnect; /* of a close */
+    uint32_t code;         /* of a close; severity of a log */
+    uint32_t reason;       /* of a close */
+    int64_t first;         /* of a log: its first field */
+    char name[32];         /* and that field's name */
+    char text[256];        /* of a send, a close, a log */
 } event;
 
 #define EVENTS_MAX 512
@@ -169,7 +169,7 @@ static inline void world_kinds(const world *w, const int *kinds, unsigned count)
     for (unsigned i = 0; i < count; i++)
         ck_assert_int_eq(w->events[i].kind, kinds[i]);
 }
-#define EXPECT_EVENTS(w, ...)                                                                              \
+#define EXPECT_EVENTS(w, ...) \
     world_kinds(w, (const int[]){__VA_ARGS__}, sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 
 #endif

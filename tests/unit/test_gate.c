@@ -191,7 +191,7 @@ START_TEST(parts_are_asked_in_their_order) {
     gate_over((dg_gate_config){
         .load = load, .sampler = sampler, .bucket = bucket, .queue = queue, .max_connections = 1});
     ask_admits(connecting, T0); /* the connection, and the token */
-    ok(dg_load_feed(load, DG_FACTOR_CPU, 1.0, T0));
+    ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, 1.0, T0), DG_SERVICE_OVERLOADED);
     ok(dg_gate_switch(gate, false));
     ask_refused(connecting, T0, DG_REJECT_DRAINING); /* everything would refuse it now; one by one: */
     ok(dg_gate_switch(gate, true));
@@ -327,7 +327,7 @@ START_TEST(connections_are_limited_and_each_is_given_back_once) {
     dg_permit copy = permits[3];
     ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
     ck_assert(!dg_permit_held(&permits[3]));
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.9);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.9, 1e-9);
     ok(dg_gate_release(gate, &copy, DG_OUTCOME_SUCCESS, T0));
     ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
     dg_gate_stats stats = stats_of(T0);
@@ -381,7 +381,7 @@ START_TEST(without_a_queue_rejection_is_graduated_by_work_in_flight) {
     ck_assert_uint_eq(stats_of(T0).in_flight, 85);
     for (int i = 0, before = (int)stats_of(T0).rejected; i < 50; i++) { /* at 85 %, one half */
         dg_verdict verdict = ask(nothing, T0);
-        ck_assert_double_eq(verdict.occupancy, 0.85);
+        ck_assert_double_eq_tol(verdict.occupancy, 0.85, 1e-9);
         if (verdict.answer != DG_ANSWER_REJECT)
             ok(dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, T0));
         if (i == 49)
@@ -413,8 +413,8 @@ START_TEST(occupancy_is_predicted_delay_over_the_requests_own_budget) {
     ck_assert_uint_eq(verdict.retry_after, DG_MS(1250));
     ck_assert_uint_eq(verdict.ahead, 50);
     /* More important work has nobody ahead. */
-    ck_assert_double_eq(ask((dg_request){.deadline = now + DG_SEC(10), .priority = 1}, now).occupancy,
-                        50 / 1000.0 + 1 / 1000.0);
+    ck_assert_double_eq_tol(
+        ask((dg_request){.deadline = now + DG_SEC(10), .priority = 1}, now).occupancy, 0.051, 1e-9);
     /* By the time-out, 60 s: a budget of 7.5 s for 52 items; never less than one service time. */
     ck_assert_double_eq_tol(dg_gate_occupancy(gate, now), 1.3 / 7.5, 1e-9);
     verdict = ask((dg_request){.deadline = now + DG_MS(101), .priority = 2}, now);
@@ -501,10 +501,10 @@ START_TEST(what_waited_comes_out_to_run_or_ended) {
     ok(dg_gate_cancel(gate, ticket, T0, &entry));
     ck_assert_ptr_eq(entry.item, &items[3]);
     ck_assert_uint_le(dg_gate_next(gate, T0), T0 + DG_SEC(5));
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0 + DG_MS(10)));
     ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(5), &entry), 1);
     ck_assert_uint_eq(entry.what, DG_QUEUE_EXPIRED);
     ck_assert_ptr_eq(entry.item, &items[1]);
-    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(6)));
     ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(6), &entry), 1);
     ck_assert_ptr_eq(entry.item, &items[0]);
     ck_assert_uint_eq(entry.answer, DG_ANSWER_ADMIT);
@@ -531,7 +531,7 @@ START_TEST(the_load_hears_of_queue_and_abandoned_work_and_of_their_end) {
     ask_admits(nothing, T0);
     for (int i = 0; i < 8; i++)
         ask_waits((dg_request){.priority = 1}, T0);
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE), 0.8);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE), 0.8, 1e-9);
     ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_DEGRADED);
     dg_queue_entry entry;
     for (int i = 0; i < 8; i++)
@@ -647,7 +647,8 @@ START_TEST(a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out) {
     dg_time now = T0 + DG_SEC(620);
     while (dg_gate_pop(gate, now, &entry) > 0)
         continue;
-    ask_admits(joining, now);
+    ask_refused(joining, now, DG_REJECT_RATE); /* the bucket is put right, and grants nothing by that */
+    ask_admits(joining, now + DG_SEC(11)); /* burst and debt, and one */
     tear_down();
 }
 END_TEST
@@ -663,13 +664,14 @@ START_TEST(what_was_taken_in_is_held_or_ended_at_all_times) {
                                .bucket = bucket,
                                .queue = queue,
                                .trail = trail,
-                               .max_connections = 20});
-    dg_permit held[64] = {{0}};
+                               .max_connections = 4});
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 4, .burst = 50}, T0));
+    dg_permit held[16] = {{0}};
     uint32_t connections = 0;
     dg_time now = T0;
     for (int step = 0; step < 60000; step++) {
-        now += property_next(&random) % DG_MS(300);
-        uint32_t place = (uint32_t)(property_next(&random) % 64);
+        now += property_next(&random) % DG_MS(200);
+        uint32_t place = (uint32_t)(property_next(&random) % 16);
         if (dg_permit_held(&held[place])) {
             connections -= held[place].kind == 65;
             ok(dg_gate_release(gate, &held[place], (uint32_t)(property_next(&random) % 5), now));

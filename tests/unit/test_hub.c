@@ -6,7 +6,7 @@
 
 #include "degrade/message.h"
 
-#define HOURS(n) DG_SEC((n) * 3600ull)
+#define HOURS(n) DG_SEC((n)*3600ull)
 
 static const dg_sample bad = {.has = DG_SAMPLE_RTT | DG_SAMPLE_LOSS | DG_SAMPLE_JITTER,
                               .rtt_ms = 450,
@@ -359,7 +359,8 @@ START_TEST(nobody_is_dead_without_pings) {
         if (i == 0)
             host.ping = NULL;
         memset(&w, 0, sizeof w);
-        ok(dg_hub_new(&hub, &(dg_hub_config){.ping_interval = i ? DG_OFF : 0, .lifetime = DG_OFF}, &host, 0));
+        ok(dg_hub_new(&hub, &(dg_hub_config){.ping_interval = i ? DG_OFF : 0, .lifetime = DG_OFF}, &host,
+                      0));
         ok(dg_hub_add(hub, NULL, 0, &conn));
         ck_assert_uint_eq(dg_hub_next(hub), DG_NEVER);
         ck_assert_int_eq(dg_hub_tick(hub, HOURS(1000)), 0);
@@ -646,7 +647,9 @@ START_TEST(texts_that_are_not_valid_are_counted_and_the_connection_goes_on) {
     err(text(conn, "{", 0), DG_ERR_SYNTAX);
     err(text(conn, "{\"type\":\"quality.ack\"}", 0), DG_ERR_SYNTAX);
     err(text(conn, "{\"type\":\"quality.set\",\"level\":\"best\"}", 0), DG_ERR_SYNTAX);
-    err(text(conn, "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":1e300}}", 0),
+    err(text(conn,
+             "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":1e300}}",
+             0),
         DG_ERR_SYNTAX);
     static char longest[3000];
     snprintf(longest, sizeof longest, "{\"type\":\"quality.ack\",\"accepted\":true%*s}", 2500, "");
@@ -791,7 +794,8 @@ START_TEST(jump_of_an_hour_and_back_kills_nobody_and_locks_nothing) {
         conns[i] = world_add(&w, i + 1, DG_MS(100) * i);
         ok(dg_hub_feed(w.hub, conns[i], &good, DG_MS(100) * i));
     }
-    world_run(&w, DG_SEC(35)); /* half have just been pinged, and not yet answered; silent, all fell back */
+    world_run(&w,
+              DG_SEC(35)); /* half have just been pinged, and not yet answered; silent, all fell back */
     ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_FALLBACK], 100);
     world_forget(&w);
     ck_assert_int_gt(dg_hub_tick(w.hub, DG_SEC(35) + HOURS(1)), 0);
@@ -808,7 +812,7 @@ START_TEST(jump_of_an_hour_and_back_kills_nobody_and_locks_nothing) {
         world_run(&w, DG_SEC(second + 1));
     }
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
-    ck_assert_uint_eq(w.count[EVENT_PING], 200); /* two in sixty seconds, as ever */
+    ck_assert_uint_eq(w.count[EVENT_PING], 200);                   /* two in sixty seconds, as ever */
     ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_FULL], 100); /* and sessions decide */
     dg_time burst = 0;
     world_forget(&w);
@@ -936,26 +940,27 @@ START_TEST(same_seed_and_calls_give_the_same_closes) {
 }
 END_TEST
 
-TESTS_MAIN("hub", configuration_out_of_range_names_the_field, structs_of_another_size_are_read,
-           null_and_stale_handles_are_refused_everywhere, refused_call_leaves_the_statistics_as_they_were,
-           empty_hub_wants_no_tick, added_connection_is_logged_counted_and_known,
-           disabled_hub_keeps_sessions_full_and_says_nothing,
-           removed_connection_is_released_once_and_never_found_again, full_hub_refuses_until_one_is_released,
-           every_connection_is_visited_once_while_others_come_and_go,
-           ping_comes_every_thirty_seconds_whatever_is_heard, silence_of_ten_seconds_after_a_ping_is_death,
-           any_byte_in_the_last_moment_is_life, pings_closer_than_the_time_out_do_not_put_death_off,
-           nobody_is_dead_without_pings, failed_ping_is_counted_and_nothing_else,
-           death_found_late_gets_one_more_ping_and_no_more,
-           lifetimes_lie_between_three_point_six_and_four_hours, lifetimes_without_jitter_end_together,
-           close_is_told_once_with_the_hosts_words, without_a_close_callback_it_is_only_counted,
-           bad_link_is_logged_told_and_sent_in_this_order,
-           unacknowledged_change_is_sent_again_twice_by_ticks_alone, acknowledged_change_is_not_sent_again,
-           refused_change_goes_back_to_the_old_level, fallback_is_entered_and_left_with_its_messages_in_order,
-           client_forces_its_level_only_while_it_may,
-           texts_that_are_not_valid_are_counted_and_the_connection_goes_on,
-           failed_send_is_logged_and_closes_the_connection, cap_holds_for_all_sessions_and_those_to_come,
-           time_in_levels_and_restorations_are_measured, time_in_levels_of_many_sessions_does_not_overflow,
-           decisions_and_closes_leave_a_trail, time_going_back_is_counted_and_passes_nothing,
-           jump_of_an_hour_and_back_kills_nobody_and_locks_nothing, silence_after_a_jump_is_still_death,
-           any_sequence_of_times_is_safe, tick_does_what_is_due_and_no_more,
-           every_failing_allocation_leaves_everything_as_it_was, same_seed_and_calls_give_the_same_closes)
+TESTS_MAIN(
+    "hub", configuration_out_of_range_names_the_field, structs_of_another_size_are_read,
+    null_and_stale_handles_are_refused_everywhere, refused_call_leaves_the_statistics_as_they_were,
+    empty_hub_wants_no_tick, added_connection_is_logged_counted_and_known,
+    disabled_hub_keeps_sessions_full_and_says_nothing,
+    removed_connection_is_released_once_and_never_found_again, full_hub_refuses_until_one_is_released,
+    every_connection_is_visited_once_while_others_come_and_go,
+    ping_comes_every_thirty_seconds_whatever_is_heard, silence_of_ten_seconds_after_a_ping_is_death,
+    any_byte_in_the_last_moment_is_life, pings_closer_than_the_time_out_do_not_put_death_off,
+    nobody_is_dead_without_pings, failed_ping_is_counted_and_nothing_else,
+    death_found_late_gets_one_more_ping_and_no_more,
+    lifetimes_lie_between_three_point_six_and_four_hours, lifetimes_without_jitter_end_together,
+    close_is_told_once_with_the_hosts_words, without_a_close_callback_it_is_only_counted,
+    bad_link_is_logged_told_and_sent_in_this_order,
+    unacknowledged_change_is_sent_again_twice_by_ticks_alone, acknowledged_change_is_not_sent_again,
+    refused_change_goes_back_to_the_old_level, fallback_is_entered_and_left_with_its_messages_in_order,
+    client_forces_its_level_only_while_it_may,
+    texts_that_are_not_valid_are_counted_and_the_connection_goes_on,
+    failed_send_is_logged_and_closes_the_connection, cap_holds_for_all_sessions_and_those_to_come,
+    time_in_levels_and_restorations_are_measured, time_in_levels_of_many_sessions_does_not_overflow,
+    decisions_and_closes_leave_a_trail, time_going_back_is_counted_and_passes_nothing,
+    jump_of_an_hour_and_back_kills_nobody_and_locks_nothing, silence_after_a_jump_is_still_death,
+    any_sequence_of_times_is_safe, tick_does_what_is_due_and_no_more,
+    every_failing_allocation_leaves_everything_as_it_was, same_seed_and_calls_give_the_same_closes)

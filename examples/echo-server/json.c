@@ -1,0 +1,127 @@
+/*
+ * A bounded writer of JSON.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "json.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void json_put(struct json *json, const char *format, ...) {
+    size_t room = json->size - json->used;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(json->buffer + json->used, room, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= room)
+        json->full = true;
+    else if (!json->full)
+        json->used += (size_t)length;
+}
+
+/* A comma where something went before, and the name where there is one. */
+static void json_name(struct json *json, const char *name) {
+    char last = json->used ? json->buffer[json->used - 1] : '{';
+    if (last != '{' && last != '[')
+        json_put(json, ",");
+    if (name)
+        json_put(json, "\"%s\":", name);
+}
+
+/* How many bytes the UTF-8 character at `text` has; 0 where it is not one. */
+static size_t utf8_length(const unsigned char *text, size_t size) {
+    static const struct {
+        unsigned char first, last, second_least, second_most;
+        size_t length;
+    } rows[] = {{0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEF, 0x80, 0xBF, 3},
+                {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
+    if (text[0] < 0x80)
+        return 1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (text[0] < rows[i].first || text[0] > rows[i].last)
+            continue;
+        if (size < rows[i].length || text[1] < rows[i].second_least || text[1] > rows[i].second_most)
+            return 0;
+        for (size_t k = 2; k < rows[i].length; k++)
+            if ((text[k] & 0xC0) != 0x80)
+                return 0;
+        return rows[i].length;
+    }
+    return 0;
+}
+
+/* Half of a surrogate pair: libwebsockets' parser unescapes \ud83d\ude00 into two of them. Returns it, or 0. */
+static unsigned utf8_surrogate(const unsigned char *text, size_t length) {
+    if (length != 3 || text[0] != 0xED || text[1] < 0xA0)
+        return 0;
+    return 0xD000u | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
+}
+
+static void json_character(struct json *json, const unsigned char *text, size_t length) {
+    unsigned surrogate = utf8_surrogate(text, length);
+    if (length == 0)
+        json_put(json, "\\ufffd");
+    else if (surrogate)
+        json_put(json, "\\u%04x", surrogate);
+    else if (text[0] == '"' || text[0] == '\\')
+        json_put(json, "\\%c", text[0]);
+    else if (text[0] < 0x20)
+        json_put(json, "\\u%04x", text[0]);
+    else
+        json_put(json, "%.*s", (int)length, (const char *)text);
+}
+
+void json_begin(struct json *json, char *buffer, size_t size) {
+    *json = (struct json){.buffer = buffer, .size = size};
+    buffer[0] = '\0';
+}
+
+void json_open(struct json *json, const char *name, char bracket) {
+    json_name(json, name);
+    json_put(json, "%c", bracket);
+}
+
+void json_close(struct json *json, char bracket) {
+    json_put(json, "%c", bracket);
+}
+
+void json_text(struct json *json, const char *name, const char *text) {
+    json_bytes(json, name, text, strlen(text));
+}
+
+void json_bytes(struct json *json, const char *name, const char *text, size_t size) {
+    const unsigned char *bytes = (const unsigned char *)text;
+    json_name(json, name);
+    json_put(json, "\"");
+    for (size_t i = 0; i < size && !json->full;) {
+        size_t length = utf8_length(bytes + i, size - i);
+        json_character(json, bytes + i, length);
+        i += length ? length : 1;
+    }
+    json_put(json, "\"");
+}
+
+void json_integer(struct json *json, const char *name, uint64_t value) {
+    json_name(json, name);
+    json_put(json, "%llu", (unsigned long long)value);
+}
+
+void json_number(struct json *json, const char *name, double value) {
+    json_name(json, name);
+    if (isfinite(value))
+        json_put(json, "%.6g", value);
+    else
+        json_put(json, "null");
+}
+
+void json_bool(struct json *json, const char *name, bool value) {
+    json_name(json, name);
+    json_put(json, value ? "true" : "false");
+}
+
+size_t json_end(const struct json *json) {
+    return json->full ? 0 : json->used;
+}

@@ -1,0 +1,34 @@
+/*
+ * The command line.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ECHO_OPTIONS_H
+#define ECHO_OPTIONS_H
+
+#include <stdbool.h>
+
+#include <degrade/degrade.h>
+
+struct options {
+    const char *host;
+    const dg_profile *profile;
+    dg_duration ping_interval; /* 0: the library's default */
+    dg_duration ping_timeout;
+    dg_duration drain_period;
+    dg_duration work; /* how long a `say` request is worked on */
+    uint32_t max_connections;
+    uint32_t preset; /* DG_QUEUE_PRESET_* */
+    int port;        /* 0: any */
+    bool verbose;
+};
+
+enum options_outcome {
+    OPTIONS_RUN,
+    OPTIONS_HELP, /* was asked for, and printed */
+    OPTIONS_FAULT /* was said on stderr */
+};
+
+enum options_outcome options_read(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * The server: the library's objects, wired once, and the event loop they are asked from.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ECHO_SERVER_H
+#define ECHO_SERVER_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include <degrade/degrade.h>
+#include <libwebsockets.h>
+
+#include "options.h"
+
+struct client;
+struct work;
+
+/* Clients are spread over slots, one of which is served every SERVER_BEAT / SERVER_SLOTS, so that thousands of
+ * probes do not leave in one burst. */
+#define SERVER_SLOTS 5
+#define SERVER_BEAT  DG_MS(100)
+
+/* What this server counts of its own; dg_metrics_add_counter() publishes them. */
+struct server_counts {
+    uint64_t frames_refused;   /* too large, or not what the protocol says */
+    uint64_t chunks_dropped;   /* audio that was too late or too much */
+    uint64_t http_refused;     /* 404, 405 */
+    uint64_t upgrades_refused; /* 503 before the upgrade */
+};
+
+/* What every client's `state` tells of the server; refreshed once a beat, not once a client. */
+struct server_summary {
+    const char *service_level;
+    const char *phase;
+    uint32_t connections;
+    uint32_t queue_depth;
+    uint32_t in_flight;
+};
+
+struct server {
+    const struct options *options;
+    struct lws_context *context;
+    dg_time now; /* of the event that is being served */
+
+    dg_lifecycle *lifecycle; /* am I fit to serve? */
+    dg_hub *hub;             /* who is connected, and at which level */
+    dg_load *load;           /* how loaded am I? */
+    dg_sampler *sampler;     /* graduated rejection */
+    dg_queue *queue;         /* work that waits */
+    dg_gate *gate;           /* may this come in? It asks the three above */
+    dg_session *copy;        /* of whichever session is reported on */
+    dg_metrics *metrics;
+    dg_trail *trail;
+
+    dg_time tick_at;
+    lws_sorted_usec_list_t tick_timer; /* when dg_hub_next() says */
+    lws_sorted_usec_list_t beat_timer; /* probes and reports */
+    lws_sorted_usec_list_t pump_timer; /* when dg_gate_next() says */
+
+    struct client *slots[SERVER_SLOTS];
+    struct work *works; /* `say` requests that wait or run */
+    uint32_t slot;      /* the next to be served */
+    uint64_t last_id;
+    struct server_summary summary;
+    struct server_counts counts;
+    bool drained;
+};
+
+/* Creates everything and listens. Returns 0, or -1 after saying why in the log; server_close() in either case. */
+int server_open(struct server *server, const struct options *options);
+
+/* Serves until a drain is complete, or a second signal. `signals` counts the stop signals so far. */
+void server_run(struct server *server, const volatile sig_atomic_t *signals);
+
+void server_close(struct server *server);
+
+#endif
