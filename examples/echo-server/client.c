@@ -239,7 +239,8 @@ static void client_meter(struct client *client, const struct frame *frame, dg_ti
 
 int client_write(struct client *client, dg_time now) {
     struct frame *frame = outbox_pop(&client->outbox);
-    if (frame == NULL && client->close_code) {
+    if (frame == NULL && client->close_code && !client->close_sent) {
+        client->close_sent = true;
         lws_close_reason(client->wsi, (enum lws_close_status)client->close_code,
                          (unsigned char *)client->close_text, strlen(client->close_text));
         return -1;
@@ -277,6 +278,8 @@ static void sample_keep(dg_sample *last, const dg_sample *sample) {
         last->jitter_ms = sample->jitter_ms;
     if (sample->has & DG_SAMPLE_BANDWIDTH)
         last->bandwidth_kbps = sample->bandwidth_kbps;
+    if (sample->has & DG_SAMPLE_BANDWIDTH)
+        last->has &= ~(uint32_t)DG_SAMPLE_APP_LIMITED;
     last->has |= sample->has;
 }
 

@@ -45,7 +45,8 @@ struct client {
 
     char close_text[124];
     int close_code; /* 0: open */
-    bool farewell;  /* the peer closes, or was told to: its end is no error */
+    bool close_sent;
+    bool farewell; /* the peer closes, or was told to: its end is no error */
 };
 
 /* Makes a client for an upgrade that the gate admitted; it owns the permit from now on. NULL without memory. */

@@ -19,8 +19,8 @@
 #define HTTP_HEADERS 1024
 
 /* The page is one file: whatever else it might want to load or send, the browser refuses. */
-#define PAGE_POLICY                                                                              \
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; " \
+#define PAGE_POLICY                                                                                     \
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; " \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* What a route answers. */

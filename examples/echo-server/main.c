@@ -57,6 +57,7 @@ int main(int argc, char **argv) {
     set_file_limit(options.max_connections);
     if (server_open(&server, &options) == 0)
         server_run(&server, &stop_signals);
+    bool drained = server.drained; /* and not closed by what follows */
     server_close(&server);
-    return server.drained ? EXIT_SUCCESS : EXIT_FAILURE;
+    return drained ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -168,7 +168,8 @@ static enum options_outcome option_take(struct options *options, int index, cons
         options->verbose = true;
         return OPTIONS_RUN;
     }
-    fputs(options_help, index == OPTION_HELP ? stdout : stderr);
+    fputs(index == OPTION_HELP ? options_help : "(see --help)\n",
+          index == OPTION_HELP ? stdout : stderr);
     return index == OPTION_HELP ? OPTIONS_HELP : OPTIONS_FAULT;
 }
 

@@ -79,6 +79,8 @@ static void metrics_write(struct json *json, const char *name, const dg_sample *
         json_number(json, "jitter_ms", sample->jitter_ms);
     if (sample->has & DG_SAMPLE_BANDWIDTH)
         json_number(json, "bandwidth_kbps", sample->bandwidth_kbps);
+    if (sample->has & DG_SAMPLE_APP_LIMITED) /* there was no more to send: it says nothing of the link */
+        json_bool(json, "app_limited", true);
     json_close(json, '}');
 }
 

@@ -1,5 +1,5 @@
 /*
- * The server: the library's objects wired to each other, the hub's callbacks, and libwebsockets' events.
+ * The server: the library's objects wired to each other, and the timers that keep them going.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,69 +10,22 @@
 
 #include "client.h"
 #include "clock.h"
-#include "http.h"
+#include "events.h"
+#include "host.h"
 #include "log.h"
-#include "wire.h"
 #include "work.h"
 
 #define TRAIL_CAPACITY 1024
-
-/* What the hub calls. `conn_user` is the client. */
-
-static int host_send(void *user, dg_conn conn, void *conn_user, const char *text, size_t size) {
-    return client_send(conn_user, FRAME_TEXT, 0, text, size) ? 0 : -1;
-}
-
-static int host_ping(void *user, dg_conn conn, void *conn_user) {
-    return client_send(conn_user, FRAME_PING, 0, NULL, 0) ? 0 : -1;
-}
-
-/* A drain is told in words too, for those who read messages and not close codes. */
-static void host_say_goodbye(struct client *client, const dg_close *close) {
-    char text[DG_MESSAGE_MAX];
-    dg_message message = {.kind = DG_MESSAGE_SYSTEM};
-    snprintf(message.text, sizeof message.text, "%s", close->text);
-    int size = dg_message_write(&message, text, sizeof text);
-    if (size > 0)
-        client_send(client, FRAME_TEXT, 0, text, (size_t)size);
-}
-
-static int host_close(void *user, dg_conn conn, void *conn_user, const dg_close *close) {
-    if (close->reason == DG_CLOSE_DRAIN)
-        host_say_goodbye(conn_user, close);
-    client_close(conn_user, close);
-    return 0;
-}
-
-static void host_level(void *user, dg_conn conn, void *conn_user, const dg_decision *decision) {
-    struct server *server = user;
-    client_obey(conn_user, decision, server->now);
-}
-
-static void host_released(void *user, dg_conn conn, void *conn_user) {
-    struct server *server = user;
-    client_free(conn_user, server->now);
-}
-
-static void host_drained(void *user) {
-    struct server *server = user;
-    server->drained = true;
-}
-
-/* What libwebsockets calls. */
-
-/* The hub's next deadline may have moved with anything that happened. */
-static void tick_arm(struct server *server);
 
 static void tick_due(lws_sorted_usec_list_t *timer) {
     struct server *server = lws_container_of(timer, struct server, tick_timer);
     server->now = clock_now();
     dg_hub_tick(server->hub, server->now);
     server->tick_at = 0;
-    tick_arm(server);
+    server_arm(server);
 }
 
-static void tick_arm(struct server *server) {
+void server_arm(struct server *server) {
     dg_time next = dg_hub_next(server->hub);
     if (next == server->tick_at || next == DG_NEVER || server->context == NULL)
         return;
@@ -111,104 +64,8 @@ static void beat_due(lws_sorted_usec_list_t *timer) {
         client_beat(client, server->now);
     }
     server->slot = (server->slot + 1) % SERVER_SLOTS;
-    tick_arm(server);
+    server_arm(server);
     lws_sul_schedule(server->context, 0, timer, beat_due, SERVER_BEAT / SERVER_SLOTS / DG_US(1));
-}
-
-/* Who had been here before (/ws?reconnect=1) is let in longer than a newcomer. */
-static uint32_t upgrade_action(struct lws *wsi) {
-    char value[16];
-    return lws_get_urlarg_by_name(wsi, "reconnect=", value, sizeof value) ? DG_ACTION_RECONNECT
-                                                                          : DG_ACTION_JOIN;
-}
-
-static int upgrade_admit(struct server *server, struct lws *wsi, const dg_permit *permit) {
-    struct client *client = client_new(server, wsi, permit, server->now);
-    if (client == NULL) {
-        dg_permit unused = *permit;
-        dg_gate_release(server->gate, &unused, DG_OUTCOME_IGNORED, server->now);
-        return -1;
-    }
-    lws_set_opaque_user_data(wsi, client);
-    return 0;
-}
-
-/* The cheapest place to say no: before the upgrade, in HTTP's own words. */
-static int upgrade_ask(struct server *server, struct lws *wsi, const char *protocol) {
-    char path[8];
-    dg_verdict verdict;
-    if (strcasecmp(protocol, "websocket") != 0)
-        return 0; /* h2c */
-    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0 || strcmp(path, "/ws") != 0)
-        return http_no_such_upgrade(server, wsi);
-    dg_request request = {.action = upgrade_action(wsi), .flags = DG_REQUEST_CONNECTION};
-    dg_gate_ask(server->gate, &request, server->now, &verdict);
-    if (verdict.answer == DG_ANSWER_REJECT)
-        return http_refuse_upgrade(server, wsi, &verdict);
-    return upgrade_admit(server, wsi, &verdict.permit);
-}
-
-static int event_http(struct server *server, struct lws *wsi, int reason, void *response, void *in) {
-    switch (reason) {
-    case LWS_CALLBACK_HTTP:
-        return http_answer(server, wsi, response, in, server->now);
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-        return http_write(wsi, response);
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return upgrade_ask(server, wsi, in);
-    case LWS_CALLBACK_CLOSED_HTTP:
-        if (response)
-            http_end(response);
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-static int event_client(struct server *server, struct client *client, int reason, void *in,
-                        size_t size) {
-    switch (reason) {
-    case LWS_CALLBACK_ESTABLISHED:
-        return client_open(client, server->now);
-    case LWS_CALLBACK_RECEIVE:
-        client_receive(client, in, size, server->now);
-        return 0;
-    case LWS_CALLBACK_RECEIVE_PONG:
-        dg_hub_heard(server->hub, client->conn, server->now);
-        return 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        return client_write(client, server->now);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        client->farewell = true;
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-/* The socket is no more: the last that is heard of it. */
-static void event_destroy(struct server *server, struct lws *wsi, struct client *client) {
-    lws_set_opaque_user_data(wsi, NULL);
-    if (client->conn)
-        client_gone(client, server->now);
-    else
-        client_free(client, server->now);
-}
-
-static int server_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                        size_t size) {
-    struct server *server = lws_context_user(lws_get_context(wsi));
-    struct client *client = lws_get_opaque_user_data(wsi);
-    int result = 0;
-    server->now = clock_now();
-    if (client == NULL)
-        result = event_http(server, wsi, (int)reason, user, in);
-    else if (reason == LWS_CALLBACK_WSI_DESTROY)
-        event_destroy(server, wsi, client);
-    else
-        result = event_client(server, client, (int)reason, in, size);
-    tick_arm(server);
-    return result;
 }
 
 /* Creation. Each step may assume the ones before it. */
@@ -246,14 +103,7 @@ static int open_hub(struct server *server) {
                                   .lifecycle = server->lifecycle,
                                   .trail = server->trail,
                                   .max_connections = options->max_connections};
-    const dg_host host = {.user = server,
-                          .send = host_send,
-                          .ping = host_ping,
-                          .close = host_close,
-                          .level = host_level,
-                          .released = host_released,
-                          .drained = host_drained,
-                          .log = log_record};
+    const dg_host host = host_callbacks(server);
     char fault[256];
     if (dg_hub_config_check(&config, fault, sizeof fault) != DG_OK)
         return server_fault("this configuration is not valid", fault);
@@ -289,15 +139,6 @@ static int open_metrics(struct server *server) {
     return 0;
 }
 
-/* One protocol for all: a client need not name it, and HTTP comes to the first there is. */
-static const struct lws_protocols server_protocols[] = {
-    {.name = "degrade-echo",
-     .callback = server_event,
-     .per_session_data_size = sizeof(struct http_response),
-     .rx_buffer_size = WIRE_MAX},
-    {0},
-};
-
 /* libwebsockets' own pings only long after the hub's lifetime: liveness is the hub's. */
 static const lws_retry_bo_t server_idle = {.secs_since_valid_ping = UINT16_MAX - 1,
                                            .secs_since_valid_hangup = UINT16_MAX};
@@ -310,7 +151,7 @@ static int open_listener(struct server *server) {
     const struct lws_context_creation_info info = {
         .port = options->port,
         .iface = any ? NULL : options->host,
-        .protocols = server_protocols,
+        .protocols = events_protocols,
         .retry_and_idle_policy = &server_idle,
         .server_string = "echo-server",
         .user = server,
@@ -341,7 +182,7 @@ int server_open(struct server *server, const struct options *options) {
         return -1;
     summary_refresh(server);
     lws_sul_schedule(server->context, 0, &server->beat_timer, beat_due, 1);
-    tick_arm(server);
+    server_arm(server);
     dg_lifecycle_start(server->lifecycle, server->now);
     say_listening(server);
     return 0;
@@ -352,7 +193,7 @@ static void server_drain(struct server *server) {
     server->now = clock_now();
     dg_gate_switch(server->gate, false);
     dg_hub_drain(server->hub, server->options->drain_period, DG_DRAIN_CLOSE, server->now);
-    tick_arm(server);
+    server_arm(server);
 }
 
 /* The beat wakes the loop often enough to see a signal in time. */

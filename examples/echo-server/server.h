@@ -74,6 +74,9 @@ int server_open(struct server *server, const struct options *options);
 /* Serves until a drain is complete, or a second signal. `signals` counts the stop signals so far. */
 void server_run(struct server *server, const volatile sig_atomic_t *signals);
 
+/* Sets the timer for what the hub wants next: after every event, since any may have moved that. */
+void server_arm(struct server *server);
+
 void server_close(struct server *server);
 
 #endif

@@ -36,6 +36,7 @@ static struct client {
 } clients[CLIENTS];
 
 static dg_hub *hub;
+static uint64_t last_id;
 static bool drained;
 static volatile sig_atomic_t stop;
 
@@ -123,7 +124,7 @@ static void client_accept(int fd, dg_time now) {
     *client = (struct client){.fd = fd};
     client->piece = dg_profile_level(dg_profile_voice(), DG_LEVEL_FULL)->chunk_samples;
     if (dg_meter_new(&client->meter, NULL, now) != DG_OK ||
-        dg_hub_add(hub, &(dg_conn_config){.user = client}, now, &client->conn) != DG_OK)
+        dg_hub_add(hub, &(dg_conn_config){.id = ++last_id, .user = client}, now, &client->conn) != DG_OK)
         on_released(NULL, 0, client); /* no memory, or draining */
 }
 

@@ -73,8 +73,8 @@ typedef struct dg_close {
 /*
  * The host's callbacks. `user` is this table's, `conn_user` the connection's. Each may be NULL: then it is
  * not called (without `close` a connection that is to be closed is only counted as closing; without `send` no
- * messages are made; without `ping` there are no pings, and nobody is dead). Callbacks
- * that return int return 0, or anything else for "it failed", which is counted.
+ * messages are made; without `ping` there are no pings, and nobody is dead). Callbacks that return int return
+ * 0, or anything else for "it failed", which is counted as an error.
  */
 typedef struct dg_host {
     void *user;
@@ -125,7 +125,7 @@ typedef struct dg_conn_config {
 typedef struct dg_hub_stats {
     uint64_t connections_total;
     uint64_t messages_sent;
-    uint64_t errors;           /* failed sends, dead peers, and what the host reported */
+    uint64_t errors;           /* failed callbacks, dead peers, and what the host reported */
     uint64_t pings;
     uint64_t dead;             /* closed for silence */
     uint64_t expired;          /* closed at the end of their lifetime */

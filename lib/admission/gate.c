@@ -142,13 +142,25 @@ static void gate_admit(const dg_gate *gate, dg_time now, dg_verdict *verdict) {
     verdict->answer = tight ? DG_ANSWER_ADMIT_REDUCED : DG_ANSWER_ADMIT;
 }
 
-static void gate_record(dg_gate *gate, const dg_request *request, gate_measure measure, dg_time now,
-                        const dg_verdict *verdict) {
-    dgi_count(&gate->answers[verdict->answer], 1);
-    if (verdict->answer == DG_ANSWER_REJECT)
-        dgi_count(&gate->rejections[verdict->reason], 1);
-    if (gate->trail == NULL)
-        return;
+static gate_measure gate_measure_of(const dg_gate *gate, const dg_request *request, dg_time now,
+                                    const dg_verdict *verdict) {
+    switch (verdict->reason) {
+    case DG_REJECT_SERVICE_LEVEL:
+        return (gate_measure){.value = verdict->level};
+    case DG_REJECT_CONNECTIONS:
+        return (gate_measure){gate->connections.limit, gate->connections.limit};
+    case DG_REJECT_RATE:
+        return (gate_measure){(double)dg_bucket_tokens(gate->bucket, now), request->cost};
+    case DG_REJECT_DRAINING:
+        return (gate_measure){0, 0};
+    default:
+        return (gate_measure){verdict->occupancy, 1};
+    }
+}
+
+static void gate_trail(const dg_gate *gate, const dg_request *request, dg_time now,
+                       const dg_verdict *verdict) {
+    gate_measure measure = gate_measure_of(gate, request, now, verdict);
     const dg_trail_entry entry = {
         .time = now,
         .who = request->key,
@@ -159,6 +171,15 @@ static void gate_record(dg_gate *gate, const dg_request *request, gate_measure m
         .verdict = (uint16_t)verdict->answer,
     };
     dg_trail_add(gate->trail, &entry);
+}
+
+static void gate_record(dg_gate *gate, const dg_request *request, dg_time now,
+                        const dg_verdict *verdict) {
+    dgi_count(&gate->answers[verdict->answer], 1);
+    if (verdict->answer == DG_ANSWER_REJECT)
+        dgi_count(&gate->rejections[verdict->reason], 1);
+    if (gate->trail != NULL)
+        gate_trail(gate, request, now, verdict);
 }
 
 /* --- the parts, in their order --- */
@@ -292,48 +313,50 @@ static bool gate_request_valid(const dg_gate *gate, const dg_request *request) {
            request->cost <= dgi_queue_cost_max(gate->queue);
 }
 
-static gate_measure gate_measure_of(const dg_gate *gate, const dg_request *request, dg_time now,
-                                    const dg_verdict *verdict) {
-    switch (verdict->reason) {
-    case DG_REJECT_SERVICE_LEVEL:
-        return (gate_measure){.value = verdict->level};
-    case DG_REJECT_CONNECTIONS:
-        return (gate_measure){gate->connections.limit, gate->connections.limit};
-    case DG_REJECT_RATE:
-        return (gate_measure){(double)dg_bucket_tokens(gate->bucket, now), request->cost};
-    case DG_REJECT_DRAINING:
-        return (gate_measure){0, 0};
-    default:
-        return (gate_measure){verdict->occupancy, 1};
-    }
+/* A struct of this very age, which nearly all are, needs no careful reading. */
+static int gate_read_request(dg_request *to, const dg_request *request, size_t request_size) {
+    int status = DG_OK;
+    if (request_size == sizeof *to)
+        *to = *request;
+    else
+        status = dgi_struct_read(to, sizeof *to, request, request_size);
+    if (status == DG_OK && to->cost == 0)
+        to->cost = 1;
+    return status;
+}
+
+static int gate_ask(dg_gate *gate, const dg_request *request, dg_time now, dg_verdict *verdict) {
+    *verdict = (dg_verdict){.level = gate->load != NULL ? dg_load_level(gate->load) : DG_SERVICE_FULL};
+    int status = DG_OK;
+    bool passed = gate_pass_door(gate, request, now, verdict);
+    if (passed && (request->flags & DG_REQUEST_CONNECTION) != 0)
+        status = gate_ask_connection(gate, request, now, verdict);
+    else if (passed)
+        status = gate_ask_work_bucket(gate, request, now, verdict);
+    if (status != DG_OK)
+        return status;
+    if (verdict->answer != DG_ANSWER_REJECT)
+        dgi_gate_feed(gate, now);
+    gate_record(gate, request, now, verdict);
+    return DG_OK;
 }
 
 int dg_gate_ask_sized(dg_gate *gate, const dg_request *request, size_t request_size, dg_time now,
                       dg_verdict *verdict, size_t verdict_size) {
-    dgi_struct_clear(verdict, verdict_size);
-    if (gate == NULL || request == NULL || verdict == NULL || verdict_size == 0)
-        return DG_ERR_INVALID;
     dg_request whole;
-    int status = dgi_struct_read(&whole, sizeof whole, request, request_size);
+    int status = DG_ERR_INVALID;
+    if (gate != NULL && request != NULL && verdict != NULL && verdict_size != 0)
+        status = gate_read_request(&whole, request, request_size);
+    if (status == DG_OK && !gate_request_valid(gate, &whole))
+        status = DG_ERR_INVALID;
+    dg_verdict other, *result = verdict_size == sizeof other ? verdict : &other;
+    if (status == DG_OK)
+        status = gate_ask(gate, &whole, now, result);
     if (status != DG_OK)
-        return status;
-    if (whole.cost == 0)
-        whole.cost = 1;
-    if (!gate_request_valid(gate, &whole))
-        return DG_ERR_INVALID;
-    dg_verdict result = {.level = gate->load != NULL ? dg_load_level(gate->load) : DG_SERVICE_FULL};
-    bool passed = gate_pass_door(gate, &whole, now, &result);
-    if (passed && (whole.flags & DG_REQUEST_CONNECTION) != 0)
-        status = gate_ask_connection(gate, &whole, now, &result);
-    else if (passed)
-        status = gate_ask_work_bucket(gate, &whole, now, &result);
-    if (status != DG_OK)
-        return status;
-    if (result.answer != DG_ANSWER_REJECT)
-        dgi_gate_feed(gate, now);
-    gate_record(gate, &whole, gate_measure_of(gate, &whole, now, &result), now, &result);
-    dgi_struct_write(verdict, verdict_size, &result, sizeof result);
-    return DG_OK;
+        dgi_struct_clear(verdict, verdict_size);
+    else if (result == &other)
+        dgi_struct_write(verdict, verdict_size, &other, sizeof other);
+    return status;
 }
 
 /* --- giving out and taking back --- */

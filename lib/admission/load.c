@@ -11,39 +11,44 @@
 #define LOAD_LAYOUT 1
 #define LOAD_LEVELS 4
 
-/* The state word: the level, which copy of the parameters holds, and how often the level changed. */
+/* The state word, from below: the level (2 bits), how often the parameters were set (16 bits that wrap; the
+ * lowest names the copy that holds) and how often the level changed. */
 #define LOAD_LEVEL_MASK UINT64_C(3)
 #define LOAD_LIVE       UINT64_C(4)
-#define LOAD_CHANGE     UINT64_C(8)
+#define LOAD_SET_MASK   (UINT64_C(0xffff) * LOAD_LIVE)
+#define LOAD_CHANGE     (UINT64_C(0x10000) * LOAD_LIVE)
 
 #define LOAD_RULE_BITS 2
+#define LOAD_SKEW      DG_SEC(1)
 
-/* Parameters in three words: edges two by two, the first being the hysteresis, then two bits an action. */
+/* One of the two copies of the parameters. Both sides of an edge are in one word, so never torn. */
 typedef struct load_copy {
-    dgi_atomic64 low;   /* hysteresis below, the edge of degraded above */
-    dgi_atomic64 high;  /* the edge of critical below, of overloaded above */
-    dgi_atomic64 rules; /* the worst level that still allows each action */
+    dgi_atomic64 edges[LOAD_LEVELS - 1]; /* below: better is below it; above: worse is from it */
+    dgi_atomic64 rules;                  /* the worst level that still allows each action */
 } load_copy;
 
+/* Feeding writes the last line alone, so who asks for the level shares the others undisturbed. */
 struct dg_load {
     dgi_cell cell;
+    dgi_atomic64 state;
+    dgi_atomic64
+        since; /* of the level; a process that dies between state and this leaves it one change old,
+                           and of two changes at once the earlier may be what stays */
+    dgi_atomic64 reanchored;
+    uint64_t reserved[3];
     load_copy copies[2];
     dgi_atomic32 factors[DG_FACTORS_MAX]; /* shares */
-    dgi_atomic64 state;
-    dgi_atomic64 since; /* of the level; a process that dies between state and this leaves it one change old */
-    dgi_atomic64 reanchored;
-    uint64_t spare[5];
 };
 
-static_assert(sizeof(struct dg_load) == 192, "the layout is ABI");
+DGI_LAYOUT(struct dg_load, 0, 192);
+static_assert(offsetof(struct dg_load, factors) == 128, "the factors have a line of their own");
 DGI_LAYOUT(dg_action_rule, 0, 8);
 DGI_LAYOUT(dg_load_config, 2, 40);
 DGI_LAYOUT(dg_load_stats, 0, 48);
 
 typedef struct load_params {
-    dgi_share hysteresis;
-    dgi_share edges[LOAD_LEVELS]; /* from which a level begins; that of full is 0 */
-    uint32_t rules;
+    dgi_share enter[LOAD_LEVELS]; /* a level begins from here on */
+    dgi_share leave[LOAD_LEVELS]; /* and ends below here; those of full are 0 */
 } load_params;
 
 /* --- parameters --- */
@@ -56,16 +61,17 @@ static double load_default(double given, double value) {
 static void load_check_rules(dgi_check *check, const dg_load_config *config) {
     dgi_check_that(check, config->rule_count == 0 || config->rules != NULL, "rules", "must not be NULL");
     dgi_check_u64(check, "rule_count", config->rule_count, 0, DG_ACTIONS_MAX);
-    dgi_check_that(check, config->rule_size == 0 || config->rule_size == sizeof(dg_action_rule), "rule_size",
-                   "must be sizeof(dg_action_rule)");
+    dgi_check_that(check, config->rule_size == 0 || config->rule_size == sizeof(dg_action_rule),
+                   "rule_size", "must be sizeof(dg_action_rule)");
     for (uint32_t i = 0; check->status == DG_OK && i < config->rule_count; i++) {
         dgi_check_u64(check, "rules.action", config->rules[i].action, 0, DG_ACTIONS_MAX - 1);
-        dgi_check_u64(check, "rules.worst_level", config->rules[i].worst_level, 0, DG_SERVICE_OVERLOADED);
+        dgi_check_u64(check, "rules.worst_level", config->rules[i].worst_level, 0,
+                      DG_SERVICE_OVERLOADED);
     }
 }
 
-static int load_read_config(dg_load_config *config, const dg_load_config *given, size_t size, char *message,
-                            size_t message_size) {
+static int load_read_config(dg_load_config *config, const dg_load_config *given, size_t size,
+                            char *message, size_t message_size) {
     dgi_check check;
     dgi_check_init(&check, message, message_size);
     dgi_check_status(&check, dgi_struct_read(config, sizeof *config, given, size));
@@ -81,8 +87,10 @@ static int load_read_config(dg_load_config *config, const dg_load_config *given,
     dgi_check_double(&check, "overloaded", config->overloaded, 0, 1);
     dgi_check_double(&check, "hysteresis", config->hysteresis, 0, 0.5);
     dgi_check_that(&check, config->critical > config->degraded, "critical", "must be above degraded");
-    dgi_check_that(&check, config->overloaded > config->critical, "overloaded", "must be above critical");
-    dgi_check_that(&check, config->hysteresis < config->degraded, "hysteresis", "must be below degraded");
+    dgi_check_that(&check, config->overloaded > config->critical, "overloaded",
+                   "must be above critical");
+    dgi_check_that(&check, config->hysteresis < config->degraded, "hysteresis",
+                   "must be below degraded");
     load_check_rules(&check, config);
     dgi_check_allocator(&check, config->allocator);
     return check.status;
@@ -103,35 +111,44 @@ static uint32_t load_preset_rules(void) {
     return load_rule_set(rules, DG_ACTION_RECONNECT, DG_SERVICE_CRITICAL);
 }
 
-static uint64_t load_pair(double low, double high) {
-    dgi_share a = 0, b = 0;
-    dgi_share_from_double(low, &a);
-    dgi_share_from_double(high, &b);
-    return (uint64_t)b << 32 | a;
+/* Where an edge is left is rounded by itself: 0.85 less 0.05 is then the very share that 0.80 is, which the
+ * difference of two rounded shares is not. Never 0, which no load is below and every load is at. */
+static uint64_t load_edge(double edge, double hysteresis) {
+    dgi_share enter = 0, leave = 0;
+    dgi_share_from_double(edge, &enter);
+    dgi_share_from_double(edge - hysteresis, &leave);
+    return dgi_max(enter, 1) << 32 | dgi_max(leave, 1);
 }
 
 static void load_write(load_copy *copy, const dg_load_config *config) {
     uint32_t rules = load_preset_rules();
     for (uint32_t i = 0; i < config->rule_count; i++)
         rules = load_rule_set(rules, config->rules[i].action, config->rules[i].worst_level);
-    dgi_store(&copy->low, load_pair(config->hysteresis, config->degraded));
-    dgi_store(&copy->high, load_pair(config->critical, config->overloaded));
+    dgi_store(&copy->edges[0], load_edge(config->degraded, config->hysteresis));
+    dgi_store(&copy->edges[1], load_edge(config->critical, config->hysteresis));
+    dgi_store(&copy->edges[2], load_edge(config->overloaded, config->hysteresis));
     dgi_store(&copy->rules, rules);
 }
 
+static const load_copy *load_live(const dg_load *load, uint64_t state) {
+    return &load->copies[(state & LOAD_LIVE) != 0];
+}
+
+/* Whoever writes by it compares the state, and the count of sets in it, again. */
 static load_params load_read(const dg_load *load, uint64_t state) {
-    const load_copy *copy = &load->copies[(state & LOAD_LIVE) != 0];
-    uint64_t low = dgi_load(&copy->low), high = dgi_load(&copy->high);
-    return (load_params){
-        .hysteresis = (dgi_share)low,
-        .edges = {0, (dgi_share)(low >> 32), (dgi_share)high, (dgi_share)(high >> 32)},
-        .rules = (uint32_t)dgi_load(&copy->rules),
-    };
+    load_params params = {.enter = {0}};
+    for (int i = 1; i < LOAD_LEVELS; i++) {
+        uint64_t edge = dgi_load(&load_live(load, state)->edges[i - 1]);
+        params.enter[i] = (dgi_share)(edge >> 32);
+        params.leave[i] = (dgi_share)edge;
+    }
+    return params;
 }
 
 /* --- life cycle --- */
 
-int dg_load_config_check_sized(const dg_load_config *config, size_t config_size, char *message, size_t size) {
+int dg_load_config_check_sized(const dg_load_config *config, size_t config_size, char *message,
+                               size_t size) {
     dg_load_config read = {0};
     return load_read_config(&read, config, config_size, message, size);
 }
@@ -167,13 +184,26 @@ int dg_load_place_sized(void *memory, size_t size, const dg_load_config *config,
     return status;
 }
 
+static bool load_edges_valid(const dg_load *load) {
+    load_params params = load_read(load, dgi_load(&load->state));
+    bool valid = true;
+    for (int i = 1; i < LOAD_LEVELS; i++)
+        valid = valid && params.leave[i] <= params.enter[i] && params.enter[i] <= DGI_SHARE_ONE;
+    return valid;
+}
+
 int dg_load_attach(void *memory, size_t size, dg_time now, dg_load **out) {
-    (void)now;
+    (void)now; /* every feed puts the clock right by itself */
     if (out == NULL)
         return DG_ERR_INVALID;
+    *out = NULL;
     int status = dgi_cell_attach(memory, size, sizeof(dg_load), DGI_CELL_LOAD, LOAD_LAYOUT);
-    *out = status == DG_OK ? memory : NULL;
-    return status;
+    if (status != DG_OK)
+        return status;
+    if (!load_edges_valid(memory))
+        return DG_ERR_LAYOUT;
+    *out = memory;
+    return DG_OK;
 }
 
 int dg_load_new_sized(dg_load **out, const dg_load_config *config, size_t config_size, dg_time now) {
@@ -199,11 +229,30 @@ void dg_load_free(dg_load *load) {
 
 /* --- judging --- */
 
+/* Each feeder stores its factor, then reads the state and the factors of the others. All of these are
+ * sequentially consistent: release and acquire would let two feeders at once both miss what the other has
+ * stored, and the level stay below the load until the next feed. As they are, whoever comes last sees both. */
+static void load_put(dgi_atomic32 *factor, dgi_share share) {
+    dgi_kill_point();
+    atomic_store(factor, share);
+}
+
+static uint64_t load_state(const dg_load *load) {
+    dgi_kill_point();
+    return atomic_load(&load->state);
+}
+
+static bool load_turn(dg_load *load, uint64_t *state, uint64_t to) {
+    dgi_kill_point();
+    return atomic_compare_exchange_weak(&load->state, state, to);
+}
+
 static dgi_share load_worst(const dg_load *load, uint32_t *factor) {
     dgi_share worst = 0;
     *factor = 0;
+    dgi_kill_point();
     for (uint32_t i = 0; i < DG_FACTORS_MAX; i++) {
-        dgi_share share = atomic_load(&load->factors[i]); /* sequentially consistent: see load_judge */
+        dgi_share share = atomic_load(&load->factors[i]);
         if (share > worst) {
             worst = share;
             *factor = i;
@@ -212,25 +261,20 @@ static dgi_share load_worst(const dg_load *load, uint32_t *factor) {
     return worst;
 }
 
-/* Worse at once at an edge, better only below it by the hysteresis. */
+/* A level that was left is not entered again by the same load, since it ends at or below where it begins. */
 static uint32_t load_next_level(const load_params *params, uint32_t level, dgi_share worst) {
-    while (level < DG_SERVICE_OVERLOADED && worst >= params->edges[level + 1])
+    while (level < DG_SERVICE_OVERLOADED && worst >= params->enter[level + 1])
         level++;
-    while (level > DG_SERVICE_FULL && (uint64_t)worst + params->hysteresis < params->edges[level])
+    while (level > DG_SERVICE_FULL && worst < params->leave[level])
         level--;
     return level;
 }
 
-static void load_mark(dg_load *load, dg_time now) {
-    dgi_store(&load->since, now);
-}
-
-/* Judges the factors as they are and stores the level. Each feeder stores its factor before it looks at the
- * others, and both are sequentially consistent, so of two at once the later one sees both; and whoever changed the
- * level judges again, in case it was by an older look. A process that dies in between leaves a level that the next
- * feed, of any factor, puts right. */
+/* Whoever changed the level judges again: another may have fed meanwhile, and found the old level right. A
+ * process that dies between its factor and the level, or by an old look, leaves a level that the next feed,
+ * of any factor, puts right. */
 static uint32_t load_judge(dg_load *load, dg_time now) {
-    uint64_t state = dgi_load(&load->state);
+    uint64_t state = load_state(load);
     for (;;) {
         uint32_t factor, level = (uint32_t)(state & LOAD_LEVEL_MASK);
         load_params params = load_read(load, state);
@@ -238,17 +282,17 @@ static uint32_t load_judge(dg_load *load, dg_time now) {
         if (next == level)
             return level;
         uint64_t changed = ((state & ~LOAD_LEVEL_MASK) + LOAD_CHANGE) | next;
-        if (dgi_cas(&load->state, &state, changed)) {
-            load_mark(load, now);
-            state = changed;
-        }
+        if (!load_turn(load, &state, changed))
+            continue;
+        dgi_store(&load->since, now);
+        state = changed;
     }
 }
 
 /* A clock that jumped ahead and came back leaves no start of a level in the future. */
 static void load_reanchor(dg_load *load, dg_time now) {
     uint64_t since = dgi_load(&load->since);
-    if (since <= now || since - now <= DG_SEC(1)) /* threads read the clock a little apart */
+    if (since <= dgi_add_sat(now, LOAD_SKEW)) /* threads read the clock a little apart */
         return;
     if (dgi_cas_strong(&load->since, &since, now))
         dgi_count(&load->reanchored, 1);
@@ -263,8 +307,7 @@ int dg_load_feed(dg_load *load, uint32_t factor, double share, dg_time now) {
     dgi_share fixed;
     if (load == NULL || !load_factor_known(factor) || !dgi_share_saturate(share, &fixed))
         return DG_ERR_INVALID;
-    dgi_kill_point();
-    atomic_store(&load->factors[factor], fixed);
+    load_put(&load->factors[factor], fixed);
     load_reanchor(load, now);
     return (int)load_judge(load, now);
 }
@@ -274,10 +317,11 @@ int dg_load_set_sized(dg_load *load, const dg_load_config *config, size_t config
     int status = load_read_config(&read, config, config_size, NULL, 0);
     if (status != DG_OK || load == NULL)
         return status != DG_OK ? status : DG_ERR_INVALID;
-    uint64_t state = dgi_load(&load->state);
-    load_write(&load->copies[(state & LOAD_LIVE) == 0], &read);
-    while (!dgi_cas(&load->state, &state, state ^ LOAD_LIVE)) {
+    uint64_t state = load_state(load), sets = (state + LOAD_LIVE) & LOAD_SET_MASK;
+    load_write(&load->copies[(sets & LOAD_LIVE) != 0], &read);
+    while (!load_turn(load, &state, (state & ~LOAD_SET_MASK) | sets)) {
     }
+    load_reanchor(load, now);
     load_judge(load, now);
     return DG_OK;
 }
@@ -292,7 +336,7 @@ bool dg_load_allows(const dg_load *load, uint32_t action) {
     if (load == NULL || action >= DG_ACTIONS_MAX)
         return false;
     uint64_t state = dgi_load(&load->state);
-    uint64_t rules = dgi_load(&load->copies[(state & LOAD_LIVE) != 0].rules);
+    uint64_t rules = dgi_load(&load_live(load, state)->rules);
     return (state & LOAD_LEVEL_MASK) <= (rules >> action * LOAD_RULE_BITS & LOAD_LEVEL_MASK);
 }
 
@@ -321,7 +365,7 @@ const char *dg_factor_name(uint32_t factor) {
 
 /* 1 at or below the first edge, falling in a straight line to 0 at a load of 1. */
 static double load_score(const load_params *params, dgi_share worst) {
-    dgi_share edge = params->edges[DG_SERVICE_DEGRADED];
+    dgi_share edge = params->enter[DG_SERVICE_DEGRADED];
     if (worst <= edge)
         return 1;
     return (double)(DGI_SHARE_ONE - worst) / (double)(DGI_SHARE_ONE - edge);

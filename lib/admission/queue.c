@@ -28,8 +28,8 @@ static void queue_init_params(dg_queue *queue, const dg_queue_config *config, dg
     queue->capacity = config->capacity;
     queue->in_flight = config->in_flight;
     queue->max_abandoned = config->max_abandoned;
-    queue->backlog = (uint32_t)dgi_min(config->capacity, QUEUE_BACKLOG_MAX);
-    queue->slot_count = config->capacity + config->in_flight + queue->backlog;
+    queue->slot_count =
+        config->capacity + (uint32_t)dgi_min(config->capacity, QUEUE_BACKLOG_MAX) + config->in_flight;
     queue->timeout = config->timeout;
     queue->reset_interval = config->reset_interval;
     queue->seed = dgi_seed(config->seed, queue, now);
@@ -424,7 +424,7 @@ static void queue_view(const dg_queue *queue, int32_t priority, dg_time now, dgi
         .abandoned = queue->abandoned.count,
         .in_flight = queue->in_flight,
         .max_abandoned = queue->max_abandoned,
-        .idle = queue->waiting == 0 && queue_has_worker(queue) && queue_has_slot(queue) &&
+        .idle = queue->waiting == 0 && queue_has_worker(queue) &&
                 (queue->pace == NULL || dg_bucket_tokens(queue->pace, now) > 0),
     };
 }
@@ -438,7 +438,7 @@ void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time now, dgi_queue_vi
 
 /* Starts an item where the queue is idle. */
 static bool queue_start(dg_queue *queue, const dg_queue_item *item, dg_time now, dg_permit *permit) {
-    bool idle = queue->waiting == 0 && queue_has_worker(queue) && queue_has_slot(queue);
+    bool idle = queue->waiting == 0 && queue_has_worker(queue);
     if (!idle || (item->deadline != 0 && item->deadline <= now) || !queue_pace(queue, now))
         return false;
     queue_run(queue, queue_store(queue, item, now), now, permit);

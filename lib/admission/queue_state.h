@@ -16,7 +16,7 @@
 
 #define QUEUE_BANDS       64
 #define QUEUE_NONE        DGI_WHEEL_NONE
-#define QUEUE_BACKLOG_MAX 4096u /* ended items that have slots of their own */
+#define QUEUE_BACKLOG_MAX 4096u /* ended items that have slots beside those of capacity */
 
 enum queue_slot_state {
     QUEUE_SLOT_FREE = 0,
@@ -93,7 +93,6 @@ struct dg_queue {
     uint32_t in_flight;
     uint32_t max_abandoned;
     uint32_t slot_count;
-    uint32_t backlog;
     uint32_t peak;
     dg_duration timeout;
     dg_duration reset_interval;
@@ -169,8 +168,9 @@ static inline void queue_list_remove(queue_slot *slots, queue_list *list, uint32
 
 /* --- slots --- */
 
+/* Room for one more item that waits. What is left beyond belongs to items that start at once. */
 static inline bool queue_has_slot(const dg_queue *queue) {
-    return queue->free != QUEUE_NONE || queue->fresh < queue->slot_count;
+    return queue->waiting + queue->ended.count < queue->slot_count - queue->in_flight;
 }
 
 /* A slot for an item; there must be one. */

@@ -88,7 +88,7 @@ static void queue_reset(dg_queue *queue, dg_time now) {
 dg_time dgi_queue_catch_up(dg_queue *queue, dg_time now) {
     now = queue_clock(queue, now);
     uint32_t index;
-    while (queue->ended.count < queue->backlog && dgi_wheel_pop(&queue->wheel, now, &index)) {
+    while (dgi_wheel_pop(&queue->wheel, now, &index)) {
         if (queue->slots[index].state == QUEUE_SLOT_WAITING)
             queue_expire(queue, index, now);
         else

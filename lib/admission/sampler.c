@@ -25,15 +25,16 @@ struct dg_sampler {
     dgi_cell cell;
     sampler_copy copies[2];
     uint64_t seed;
-    uint64_t spare;
-    dgi_atomic64 live; /* which copy holds, in its lowest bit */
-    dgi_atomic64 word; /* spread: the sum of all shares; random: how many were drawn */
+    dgi_atomic64 live;   /* how often it was set: the lowest bit names the copy that holds */
+    dgi_atomic64 spread; /* the sum of all shares; the hot line begins here */
+    dgi_atomic64 drawn;  /* by chance. A word of its own, so that what spread carries stays */
     dgi_atomic64 admitted;
     dgi_atomic64 rejected;
-    uint64_t spare_hot[4];
+    uint64_t reserved[4];
 };
 
-static_assert(sizeof(struct dg_sampler) == 128, "the layout is ABI");
+DGI_LAYOUT(struct dg_sampler, 0, 128);
+static_assert(offsetof(struct dg_sampler, spread) == 64, "the hot words have a line of their own");
 DGI_LAYOUT(dg_sampler_config, 2, 40);
 DGI_LAYOUT(dg_sampler_stats, 0, 24);
 
@@ -46,6 +47,11 @@ typedef struct sampler_params {
 
 /* --- parameters --- */
 
+/* 0 means the default; NaN stays, to be refused. */
+static double sampler_default(double given, double value) {
+    return given >= 0 && given <= 0 ? value : given;
+}
+
 static int sampler_read_config(dg_sampler_config *config, const dg_sampler_config *given, size_t size,
                                char *message, size_t message_size) {
     dgi_check check;
@@ -54,12 +60,8 @@ static int sampler_read_config(dg_sampler_config *config, const dg_sampler_confi
     if (check.status != DG_OK)
         return check.status;
     bool from_zero = config->start <= DG_OFF_F && config->start >= DG_OFF_F;
-    if (from_zero)
-        config->start = 0;
-    else if (!(config->start > 0) && !(config->start < 0))
-        config->start = config->start - config->start >= 0 ? 0.70 : config->start; /* 0, but not NaN */
-    if (config->end >= 0 && config->end <= 0)
-        config->end = 1.0;
+    config->start = from_zero ? 0 : sampler_default(config->start, 0.70);
+    config->end = sampler_default(config->end, 1.0);
     if (config->epoch == 0)
         config->epoch = 600000;
     dgi_check_double(&check, "start", config->start, 0, 1);
@@ -123,8 +125,8 @@ static dg_sampler *sampler_make(void *memory, const dg_sampler_config *config, d
     return sampler;
 }
 
-int dg_sampler_place_sized(void *memory, size_t size, const dg_sampler_config *config, size_t config_size,
-                           dg_time now, dg_sampler **out) {
+int dg_sampler_place_sized(void *memory, size_t size, const dg_sampler_config *config,
+                           size_t config_size, dg_time now, dg_sampler **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
     *out = NULL;
@@ -137,16 +139,29 @@ int dg_sampler_place_sized(void *memory, size_t size, const dg_sampler_config *c
     return status;
 }
 
-int dg_sampler_attach(void *memory, size_t size, dg_time now, dg_sampler **out) {
-    (void)now;
-    if (out == NULL)
-        return DG_ERR_INVALID;
-    int status = dgi_cell_attach(memory, size, sizeof(dg_sampler), DGI_CELL_SAMPLER, SAMPLER_LAYOUT);
-    *out = status == DG_OK ? memory : NULL;
-    return status;
+/* A mapping is trusted, but not with a division by 0. */
+static bool sampler_params_valid(const sampler_params *params) {
+    return params->start <= params->end && params->end <= DGI_SHARE_ONE && params->epoch != 0 &&
+           params->draw <= DG_DRAW_KEYED;
 }
 
-int dg_sampler_new_sized(dg_sampler **out, const dg_sampler_config *config, size_t config_size, dg_time now) {
+int dg_sampler_attach(void *memory, size_t size, dg_time now, dg_sampler **out) {
+    (void)now; /* no time is kept */
+    if (out == NULL)
+        return DG_ERR_INVALID;
+    *out = NULL;
+    int status = dgi_cell_attach(memory, size, sizeof(dg_sampler), DGI_CELL_SAMPLER, SAMPLER_LAYOUT);
+    if (status != DG_OK)
+        return status;
+    sampler_params params = sampler_read(memory);
+    if (!sampler_params_valid(&params))
+        return DG_ERR_LAYOUT;
+    *out = memory;
+    return DG_OK;
+}
+
+int dg_sampler_new_sized(dg_sampler **out, const dg_sampler_config *config, size_t config_size,
+                         dg_time now) {
     if (out == NULL)
         return DG_ERR_INVALID;
     *out = NULL;
@@ -192,7 +207,7 @@ static dgi_share sampler_share(const sampler_params *params, dgi_share occupancy
     return (dgi_share)((above * DGI_SHARE_ONE + span / 2) / span);
 }
 
-/* 31 bits of chance against a share. */
+/* 31 bits of chance against a share: a p of 1 is above them all. */
 static bool sampler_hit(uint64_t random, dgi_share p) {
     return (dgi_share)(random >> 33) < p;
 }
@@ -201,11 +216,11 @@ static bool sampler_rejects(dg_sampler *sampler, const sampler_params *params, d
                             dg_wall wall) {
     switch (params->draw) {
     case DG_DRAW_RANDOM:
-        return sampler_hit(dgi_draw(sampler->seed, dgi_add(&sampler->word, 1)), p);
+        return sampler_hit(dgi_draw(sampler->seed, dgi_add(&sampler->drawn, 1)), p);
     case DG_DRAW_KEYED:
         return sampler_hit(dgi_mix2(dgi_mix2(sampler->seed, wall / params->epoch), key), p);
     default:
-        return dgi_draw_spread(&sampler->word, p);
+        return dgi_draw_spread(&sampler->spread, p);
     }
 }
 

@@ -50,16 +50,16 @@ static void drain_arm(dg_hub *hub) {
     dgi_wheel_set(&hub->wheel, 0, dgi_min(hub->drain.hard_at, hub->drain.end_at));
 }
 
-/* A drain of no length has no time left between its closes and its end, so nothing to drop. */
+/* A drain without time left is over with its closes: its timer is never set, so nothing is dropped. */
 static void drain_begin(dg_hub *hub, dg_duration period, dg_duration remaining, uint32_t mode) {
     dg_time end = dgi_add_sat(hub->clock, remaining);
-    bool drops = mode == DG_DRAIN_CLOSE && period != 0;
     hub->drain = (dgi_hub_drain){
         .on = true,
         .period = period,
         .mode = mode,
         .end_at = end,
-        .hard_at = drops ? dgi_sub_sat(end, drain_rest(period, DRAIN_HARD_PERCENT)) : DG_NEVER,
+        .hard_at =
+            mode == DG_DRAIN_CLOSE ? dgi_sub_sat(end, drain_rest(period, DRAIN_HARD_PERCENT)) : DG_NEVER,
         .over = remaining == 0,
     };
     if (mode == DG_DRAIN_CLOSE)
@@ -95,12 +95,10 @@ static void drain_drop_all(dg_hub *hub) {
         dgi_conn *conn = dgi_hub_at(hub, index);
         if (!dgi_conn_is_live(conn) || (conn->flags & DGI_CONN_DROPPED) != 0)
             continue;
-        if (dgi_conn_is_open(conn)) {
+        if (dgi_conn_is_open(conn))
             drain_shut(hub, conn, DG_CODE_ABNORMAL);
-            continue;
-        }
-        conn->flags |= DGI_CONN_DROPPED;
-        dgi_hub_post(hub, conn, DGI_EVENT_DROP);
+        else
+            dgi_hub_post(hub, conn, DGI_EVENT_DROP);
     }
 }
 

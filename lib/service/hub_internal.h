@@ -22,7 +22,7 @@
 enum {
     DGI_CONN_LIVE = 1 << 0,    /* in the table and not removed */
     DGI_CONN_CLOSING = 1 << 1, /* told to close, or about to be */
-    DGI_CONN_DROPPED = 1 << 2, /* told with code 1006, or about to be */
+    DGI_CONN_DROPPED = 1 << 2, /* closing with code 1006: a drain need not drop it */
     DGI_CONN_HEARD = 1 << 3,   /* since the ping that `dead_at` counts from */
     DGI_CONN_GRACED = 1 << 4,  /* a late death was put off once */
     DGI_CONN_QUEUED = 1 << 5   /* linked into the queue of the dispatcher */

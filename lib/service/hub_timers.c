@@ -90,7 +90,7 @@ void dgi_conn_arm(dg_hub *hub, dgi_conn *conn) {
 
 void dgi_conn_ask_at(dg_hub *hub, dgi_conn *conn, dg_time next) {
     conn->ask_at = dgi_max(timers_to_clock(hub, next), dgi_add_sat(hub->clock, HUB_ASK_MIN));
-    if (conn->ask.slot == DGI_WHEEL_UNSET || conn->ask.due > conn->ask_at)
+    if (conn->ask.due > conn->ask_at) /* one that is not set is due never */
         dgi_wheel_set(&hub->wheel, timers_ask_of(conn), conn->ask_at);
 }
 

@@ -95,12 +95,11 @@ static void queue_push_one(dg_queue *queue, uint32_t *random, dg_time now) {
         abort();
 }
 
-/* Keeps `depth` items waiting while items go through. Every item has a deadline, as always. Without a report,
- * all places in flight are the run's own. */
-static double queue_run(uint32_t depth, bool report) {
+/* Keeps `depth` items waiting while items go through: pushed, popped and reported. Every item has a deadline, as
+ * always. */
+static double queue_run(uint32_t depth) {
     dg_queue *queue;
-    const dg_queue_config config = {
-        .capacity = depth + 1, .in_flight = report ? 3 : DG_QUEUE_MAX, .rejection_threshold = DG_OFF_F};
+    const dg_queue_config config = {.capacity = depth + 1, .rejection_threshold = DG_OFF_F};
     dg_time now = clock_now();
     if (dg_queue_new(&queue, &config, now) != DG_OK)
         abort();
@@ -113,10 +112,33 @@ static double queue_run(uint32_t depth, bool report) {
         dg_queue_entry entry;
         if (dg_queue_pop(queue, now, &entry) != 1)
             abort();
-        if (report)
-            dg_queue_done(queue, &entry.permit, DG_OUTCOME_SUCCESS, now);
+        dg_queue_done(queue, &entry.permit, DG_OUTCOME_SUCCESS, now);
     }
     uint64_t took = clock_now() - start;
+    dg_queue_free(queue);
+    return (double)took / OPERATIONS;
+}
+
+/* --- the gate --- */
+
+/* Asks over a queue, and gives back what is admitted. Off: every request is refused at the door. */
+static double gate_run(bool on) {
+    dg_queue *queue;
+    dg_gate *gate;
+    if (dg_queue_new(&queue, NULL, 0) != DG_OK ||
+        dg_gate_new(&gate, &(dg_gate_config){.queue = queue}, 0) != DG_OK)
+        abort();
+    dg_gate_switch(gate, on);
+    const dg_request request = {.action = DG_ACTION_JOIN};
+    uint64_t start = clock_now();
+    for (uint32_t i = 0; i < OPERATIONS; i++) {
+        dg_verdict verdict;
+        dg_gate_ask(gate, &request, i, &verdict);
+        if (verdict.answer != DG_ANSWER_REJECT)
+            dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, i);
+    }
+    uint64_t took = clock_now() - start;
+    dg_gate_free(gate);
     dg_queue_free(queue);
     return (double)took / OPERATIONS;
 }
@@ -130,15 +152,20 @@ int main(int argc, char **argv) {
     static const uint32_t depths[DEPTHS] = {64, 1024, 100000, 1000000};
     int rounds = argc > 1 ? atoi(argv[1]) : 3;
     printf("ns an item, the least of %d rounds, %u priorities\n", rounds, BANDS);
-    printf("%9s %12s %18s %14s\n", "depth", "push + pop", "push + pop + done", "mutex + heap");
+    printf("%9s %18s %26s\n", "depth", "push + pop + done", "mutex + heap, push + pop");
     for (unsigned i = 0; i < DEPTHS; i++) {
-        double two = 0, three = 0, floor = 0;
+        double least = 0, floor = 0;
         for (int round = 0; round < rounds; round++) {
-            keep_least(&two, queue_run(depths[i], false));
-            keep_least(&three, queue_run(depths[i], true));
+            keep_least(&least, queue_run(depths[i]));
             keep_least(&floor, heap_run(depths[i]));
         }
-        printf("%9u %12.1f %18.1f %14.1f\n", depths[i], two, three, floor);
+        printf("%9u %18.1f %26.1f\n", depths[i], least, floor);
     }
+    double served = 0, refused = 0;
+    for (int round = 0; round < rounds; round++) {
+        keep_least(&served, gate_run(true));
+        keep_least(&refused, gate_run(false));
+    }
+    printf("gate, ask + release %.1f; ask, refused by the switch %.1f\n", served, refused);
     return 0;
 }

@@ -405,7 +405,11 @@ START_TEST(occupancy_is_predicted_delay_over_the_requests_own_budget) {
     dg_time now = teach(DG_MS(100), T0);
     for (int i = 0; i < 4; i++)
         ask_admits(nothing, now);
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 2; i++)
+        ask_waits(nothing, now);
+    /* 50 ms of work ahead over one service time of 100 ms, which is more than 1/8 of what is left. */
+    ck_assert_double_eq_tol(ask((dg_request){.deadline = now + DG_MS(400)}, now).occupancy, 0.5, 1e-9);
+    for (int i = 3; i < 50; i++)
         ask_waits(nothing, now);
     /* 50 x 100 ms / 4 = 1.25 s; 10 s left give a budget of 1.25 s. */
     dg_verdict verdict = ask((dg_request){.deadline = now + DG_SEC(10)}, now);
@@ -648,7 +652,7 @@ START_TEST(a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out) {
     while (dg_gate_pop(gate, now, &entry) > 0)
         continue;
     ask_refused(joining, now, DG_REJECT_RATE); /* the bucket is put right, and grants nothing by that */
-    ask_admits(joining, now + DG_SEC(11)); /* burst and debt, and one */
+    ask_admits(joining, now + DG_SEC(11));     /* burst and debt, and one */
     tear_down();
 }
 END_TEST

@@ -479,6 +479,22 @@ START_TEST(close_is_told_once_with_the_hosts_words) {
 }
 END_TEST
 
+START_TEST(text_of_a_close_comes_through_however_many_were_before) {
+    world_open(&w, NULL, 0);
+    w.close_removes = true; /* inside the call that is given the text */
+    for (unsigned i = 0; i < 100; i++) {
+        char words[32];
+        dg_conn conn = world_add(&w, i + 1, 0);
+        world_forget(&w);
+        snprintf(words, sizeof words, "words %u", i);
+        ok(dg_hub_close(w.hub, conn, 4000, words, 0));
+        EXPECT_EVENTS(&w, EVENT_CLOSE, EVENT_RELEASED);
+        ck_assert_str_eq(w.events[0].text, words);
+    }
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 START_TEST(without_a_close_callback_it_is_only_counted) {
     dg_hub *hub;
     dg_conn conn;
@@ -631,10 +647,16 @@ START_TEST(client_forces_its_level_only_while_it_may) {
     ck_assert_uint_eq(dg_session_level(dg_hub_session(w.hub, conn)), DG_LEVEL_LOW);
     ok(dg_hub_allow_set(w.hub, true));
     ck_assert_int_eq(text(conn, "{\"type\":\"quality.set\",\"level\":null}", 0), 1);
+    ck_assert_int_eq(text(conn, "{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":9000}", 0),
+                     1);
+    world_run(&w, DG_SEC(9) - 1);
+    ck_assert_uint_eq(dg_session_level(dg_hub_session(w.hub, conn)), DG_LEVEL_LOW);
+    world_run(&w, DG_SEC(29));
+    ck_assert_uint_eq(dg_session_level(dg_hub_session(w.hub, conn)), DG_LEVEL_FULL);
     dg_session_stats session;
     ok(dg_session_get_stats(dg_hub_session(w.hub, conn), 0, &session));
     ck_assert_uint_eq(session.manual, 0);
-    ck_assert_uint_eq(world_stats(&w).forced, 1);
+    ck_assert_uint_eq(world_stats(&w).forced, 2);
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -816,8 +838,10 @@ START_TEST(jump_of_an_hour_and_back_kills_nobody_and_locks_nothing) {
     ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_FULL], 100); /* and sessions decide */
     dg_time burst = 0;
     world_forget(&w);
-    for (unsigned i = 0; i < 300; i++) { /* and still apart: their phases outlast the jump */
+    for (unsigned i = 0; i < 400; i++) { /* and still apart: their phases outlast the jump */
         unsigned before = w.count[EVENT_PING];
+        for (unsigned k = 0; k < 100; k++)
+            ok(dg_hub_heard(w.hub, conns[k], w.now));
         world_run(&w, DG_SEC(96) + DG_MS(100) * i);
         burst = w.count[EVENT_PING] - before > burst ? w.count[EVENT_PING] - before : burst;
     }
@@ -952,8 +976,8 @@ TESTS_MAIN(
     nobody_is_dead_without_pings, failed_ping_is_counted_and_nothing_else,
     death_found_late_gets_one_more_ping_and_no_more,
     lifetimes_lie_between_three_point_six_and_four_hours, lifetimes_without_jitter_end_together,
-    close_is_told_once_with_the_hosts_words, without_a_close_callback_it_is_only_counted,
-    bad_link_is_logged_told_and_sent_in_this_order,
+    close_is_told_once_with_the_hosts_words, text_of_a_close_comes_through_however_many_were_before,
+    without_a_close_callback_it_is_only_counted, bad_link_is_logged_told_and_sent_in_this_order,
     unacknowledged_change_is_sent_again_twice_by_ticks_alone, acknowledged_change_is_not_sent_again,
     refused_change_goes_back_to_the_old_level, fallback_is_entered_and_left_with_its_messages_in_order,
     client_forces_its_level_only_while_it_may,

@@ -208,6 +208,46 @@ START_TEST(connection_removed_in_a_callback_hears_nothing_more) {
 }
 END_TEST
 
+/* While another connection's line is logged: a decision about `on`, and then its end. */
+static void react_force_and_end(world *world_, const event *what) {
+    const removal *r = world_->extra;
+    if (what->kind != EVENT_LOG || what->first != 2)
+        return;
+    ok(dg_hub_force(world_->hub, r->conn, DG_LEVEL_LOW, 0, 0));
+    if (r->in == EVENT_CLOSE)
+        ok(dg_hub_close(world_->hub, r->conn, 4000, NULL, 0));
+    else
+        ok(dg_hub_remove(world_->hub, r->conn, 0));
+}
+
+START_TEST(decision_that_waits_is_dropped_when_its_connection_ends) {
+    static const int ends[] = {EVENT_CLOSE, EVENT_RELEASED};
+    for (unsigned i = 0; i < 2; i++) {
+        world_open(&w, NULL, 0);
+        removal r = {.in = ends[i], .conn = world_add(&w, 1, 0)};
+        world_forget(&w);
+        w.extra = &r;
+        w.react = react_force_and_end;
+        world_add(&w, 2, 0);
+        EXPECT_EVENTS(&w, EVENT_LOG, ends[i]);
+        w.react = NULL;
+        dg_hub_free(w.hub);
+    }
+}
+END_TEST
+
+START_TEST(connection_removed_while_its_end_is_logged_is_not_closed) {
+    world_open(&w, &(dg_hub_config){.lifetime = DG_SEC(2)}, 0);
+    removal r = {.in = EVENT_LOG, .conn = world_add(&w, 1, 0)};
+    world_forget(&w);
+    w.extra = &r;
+    w.react = react_remove;
+    ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(2)), 1);
+    EXPECT_EVENTS(&w, EVENT_LOG, EVENT_RELEASED);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 static void react_add_on_release(world *world_, const event *what) {
     if (what->kind != EVENT_RELEASED || world_->extra == NULL)
         return;
@@ -308,6 +348,36 @@ START_TEST(decisions_that_cross_over_are_told_by_where_they_end) {
     ck_assert_uint_eq(w.events[2].decision.send, DG_SEND_RESTORED);
     ck_assert_uint_eq(world_stats(&w).fallbacks, 1);
     dg_hub_free(w.hub);
+}
+END_TEST
+
+static void react_let_resends_pass(world *world_, const event *what) {
+    dg_conn *on = world_->extra;
+    if (what->kind != EVENT_LOG || on == NULL)
+        return;
+    world_->extra = NULL;
+    if (dg_session_level(dg_hub_session(world_->hub, *on)) == DG_LEVEL_FULL)
+        ok(dg_hub_force(world_->hub, *on, DG_LEVEL_LOW, 0, 0));
+    for (unsigned i = 1; i <= 2; i++)
+        ok(dg_hub_feed(world_->hub, *on, &bad, DG_SEC(3 * i)));
+}
+
+START_TEST(resends_that_wait_behind_a_callback_add_nothing) {
+    for (unsigned told = 0; told < 2; told++) {
+        world_open(&w, NULL, 0);
+        dg_conn conn = world_add(&w, 1, 0);
+        if (told)
+            ok(dg_hub_force(w.hub, conn, DG_LEVEL_LOW, 0, 0));
+        world_forget(&w);
+        w.extra = &conn;
+        w.react = react_let_resends_pass;
+        world_add(&w, 2, 0);
+        ck_assert_uint_eq(w.count[EVENT_LEVEL], 1);
+        ck_assert_uint_eq(w.count[EVENT_SEND], 1);
+        const event *level = &w.events[told ? 1 : 2];
+        ck_assert_uint_eq(level->decision.send, DG_SEND_DEGRADED | (told ? DG_SEND_AGAIN : 0));
+        dg_hub_free(w.hub);
+    }
 }
 END_TEST
 
@@ -551,9 +621,12 @@ START_TEST(feeding_from_level_is_told_in_turn) {
 END_TEST
 
 TESTS_MAIN("hub_calls", every_call_may_be_made_from_every_callback,
-           connection_removed_in_a_callback_hears_nothing_more, place_is_free_inside_released,
+           connection_removed_in_a_callback_hears_nothing_more,
+           decision_that_waits_is_dropped_when_its_connection_ends,
+           connection_removed_while_its_end_is_logged_is_not_closed, place_is_free_inside_released,
            hub_that_is_freed_releases_all_and_takes_nobody,
            decisions_that_wait_behind_a_callback_become_one, decisions_that_cancel_out_are_not_told,
            decisions_that_cross_over_are_told_by_where_they_end,
+           resends_that_wait_behind_a_callback_add_nothing,
            texts_wait_with_their_closes_as_far_as_there_is_room, feeding_from_level_is_told_in_turn,
            random_calls_and_callbacks_keep_every_promise)

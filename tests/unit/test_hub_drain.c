@@ -168,6 +168,16 @@ START_TEST(refusing_drain_closes_nobody_and_ends_at_its_deadline) {
 }
 END_TEST
 
+START_TEST(hub_that_is_freed_while_it_drains_is_not_drained) {
+    world_open(&w, NULL, 0);
+    add_many(3, 0);
+    ok(dg_hub_drain(w.hub, DG_SEC(20), DG_DRAIN_CLOSE, 0));
+    dg_hub_free(w.hub);
+    ck_assert_uint_eq(w.count[EVENT_RELEASED], 3);
+    ck_assert_uint_eq(w.count[EVENT_DRAINED], 0);
+}
+END_TEST
+
 START_TEST(connection_that_was_told_before_is_only_dropped) {
     world_open(&w, NULL, 0);
     dg_conn told = world_add(&w, 1, 0), dead = world_add(&w, 2, 0);
@@ -299,6 +309,7 @@ TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            empty_hub_is_drained_at_once_and_takes_nobody_any_more,
            period_of_zero_closes_all_drops_none_and_is_over,
            refusing_drain_closes_nobody_and_ends_at_its_deadline,
+           hub_that_is_freed_while_it_drains_is_not_drained,
            connection_that_was_told_before_is_only_dropped,
            loop_that_stood_still_past_the_deadline_drops_and_ends, reconnect_advice_can_be_set,
            hub_ticks_its_lifecycle_and_asks_for_a_tick_each_second,

@@ -301,14 +301,22 @@ END_TEST
 START_TEST(a_million_items_come_out_in_order) {
     const uint32_t count = DG_QUEUE_MAX;
     dg_queue *queue = queue_of((dg_queue_config){.capacity = count, .rejection_threshold = DG_OFF_F});
-    for (uint32_t i = 0; i < count; i++)
-        push_waits(queue, i, (int32_t)(i % 4), T0 + i);
+    uint32_t wrong = 0; /* counted here: a million checks would take seconds */
+    for (uint32_t i = 0; i < count; i++) {
+        const dg_queue_item item = {.item = (void *)(uintptr_t)i, .priority = (int32_t)(i % 4)};
+        dg_queue_answer answer;
+        wrong +=
+            dg_queue_push(queue, &item, T0 + i, &answer) != DG_OK || answer.answer != DG_ANSWER_WAIT;
+    }
+    ck_assert_uint_eq(wrong, 0);
     push_refused(queue, 1, T0 + count, DG_REJECT_QUEUE_FULL);
     for (uint32_t band = 4; band-- > 0;)
         for (uint32_t i = band; i < count; i += 4) {
-            dg_permit permit = pop_is(queue, T0 + count, DG_QUEUE_RUN, i);
-            ok(dg_queue_done(queue, &permit, DG_OUTCOME_SUCCESS, T0 + count));
+            dg_queue_entry entry;
+            wrong += dg_queue_pop(queue, T0 + count, &entry) != 1 || (uintptr_t)entry.item != i;
+            dg_queue_done(queue, &entry.permit, DG_OUTCOME_SUCCESS, T0 + count);
         }
+    ck_assert_uint_eq(wrong, 0);
     pop_nothing(queue, T0 + count);
     ck_assert_uint_eq(stats_of(queue, T0 + count).succeeded, count);
     ck_assert_uint_eq(stats_of(queue, T0 + count).peak, count);
@@ -354,6 +362,18 @@ START_TEST(the_bound_holds_in_cost_units) {
     err(dg_queue_push(queue, &(dg_queue_item){.cost = 1001}, T0, &answer), DG_ERR_INVALID);
     ck_assert_uint_eq(answer.answer, DG_ANSWER_REJECT);
     ck_assert_uint_eq(stats_of(queue, T0).cost, 1000);
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(the_threshold_holds_in_items_too) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 10, .cost_max = 1000});
+    for (int i = 0; i < 8; i++)
+        push_waits(queue, 1, 0, T0);
+    push_refused(queue, 0, T0, DG_REJECT_THRESHOLD);
+    push_waits(queue, 1, 1, T0);
+    push_waits(queue, 1, 1, T0);
+    push_refused(queue, 1, T0, DG_REJECT_QUEUE_FULL);
     dg_queue_free(queue);
 }
 END_TEST
@@ -592,6 +612,10 @@ START_TEST(a_host_that_never_pops_is_bounded_and_loses_nothing) {
         if (round % 2)
             dg_queue_flush(queue, now);
     }
+    dg_queue_stats stats = stats_of(queue, T0 + DG_SEC(900));
+    ck_assert_uint_eq(taken, 8); /* as many ended as wait at most, then no more */
+    ck_assert_uint_eq(stats.ended, 8);
+    ck_assert_uint_eq(stats.waiting, 0);
     dg_queue_entry entry;
     for (uintptr_t i = 1; i <= taken; i++) {
         ck_assert_int_eq(dg_queue_pop(queue, T0 + DG_SEC(2000), &entry), 1);
@@ -926,7 +950,7 @@ static void model_push(model *m, dg_queue *queue, unsigned long long *random, dg
     ok(dg_queue_push(queue, &in, now, &answer));
     uint64_t cost = m->cost + item->cost;
     uint32_t reason = DG_REJECT_NONE;
-    if (m->waiting == 20 || cost > 30)
+    if (m->waiting == 20 || cost > 30 || m->waiting + m->ended == 40)
         reason = DG_REJECT_QUEUE_FULL;
     else if (item->priority <= 0 && m->waiting > 0 && (m->waiting + 1 > 16 || cost > 24))
         reason = DG_REJECT_THRESHOLD;
@@ -1042,8 +1066,6 @@ START_TEST(random_operations_agree_with_the_model) {
                 model_cancel(&m, queue, &random, now);
             else
                 model_flush(&m, queue, now);
-            while (m.ended + m.waiting > 20) /* more would not be expired at once */
-                model_pop(&m, queue, now);
             dg_queue_delay(queue, 0, now); /* time passes */
             dg_queue_stats stats = stats_of(queue, now);
             ck_assert_uint_eq(stats.waiting, m.waiting);
@@ -1161,7 +1183,8 @@ TESTS_MAIN("queue", defaults_are_those_of_the_original, presets_have_their_numbe
            priorities_beyond_the_bands_count_as_the_nearest, an_entry_says_what_was_pushed,
            ahead_counts_what_goes_before, a_million_items_come_out_in_order,
            above_the_threshold_only_positive_priorities_until_full, the_bound_holds_in_cost_units,
-           at_most_in_flight_run, an_item_expires_at_its_deadline_and_not_before,
+           the_threshold_holds_in_items_too, at_most_in_flight_run,
+           an_item_expires_at_its_deadline_and_not_before,
            a_deadline_later_than_the_timeout_is_the_timeout,
            work_past_its_deadline_is_abandoned_and_keeps_its_place,
            a_reset_forgets_abandoned_work_and_its_late_reports, work_in_time_survives_a_reset,

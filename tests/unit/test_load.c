@@ -1,0 +1,576 @@
+/* Load: edges, hysteresis, rules, factors, clocks, new parameters, hostile input, threads, processes.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "degrade/load.h"
+
+#define T0   DG_SEC(1000)
+#define SIZE 192
+
+static _Alignas(64) unsigned char memory[SIZE];
+
+static dg_load *placed(dg_load_config config) {
+    dg_load *load = NULL;
+    ok(dg_load_place(memory, sizeof memory, &config, T0, &load));
+    return load;
+}
+
+static dg_load_stats stats_at(const dg_load *load, dg_time now) {
+    dg_load_stats stats;
+    ok(dg_load_get_stats(load, now, &stats));
+    return stats;
+}
+
+static int cpu(dg_load *load, double share) {
+    int level = dg_load_feed(load, DG_FACTOR_CPU, share, T0);
+    ck_assert_int_eq(level, (int)dg_load_level(load));
+    return level;
+}
+
+static void near(double value, double expected, double within) {
+    ck_assert_double_ge(value, expected - within);
+    ck_assert_double_le(value, expected + within);
+}
+
+START_TEST(size_is_192_bytes_and_a_feed_writes_to_one_line) {
+    printf("load: %zu bytes in all, 64 hot\n", dg_load_size());
+    ck_assert_uint_eq(dg_load_size(), SIZE);
+    ck_assert_uint_eq(dg_load_align(), 64);
+    dg_load *load = placed((dg_load_config){0});
+    unsigned char before[128];
+    memcpy(before, memory, sizeof before);
+    cpu(load, 0.5);
+    ck_assert_mem_eq(before, memory, sizeof before);
+}
+END_TEST
+
+START_TEST(a_new_load_is_full_with_every_factor_at_0) {
+    dg_load *load;
+    ok(dg_load_new_sized(&load, NULL, 0, T0));
+    dg_load_stats stats = stats_at(load, T0 + 5);
+    ck_assert(stats.load == 0 && stats.score == 1);
+    ck_assert_uint_eq(stats.since, T0);
+    ck_assert_uint_eq(stats.changes | stats.reanchored | stats.level | stats.factor, 0);
+    dg_load_free(load);
+}
+END_TEST
+
+/* Shares are told apart to 2^-31: a double next to an edge is the edge. */
+START_TEST(it_gets_worse_exactly_at_the_edges) {
+    static const double edges[] = {0.70, 0.85, 0.95};
+    for (int i = 0; i < 3; i++) {
+        dg_load *load = placed((dg_load_config){0});
+        ck_assert_int_eq(cpu(load, edges[i] - 1e-9), i);
+        load = placed((dg_load_config){0});
+        ck_assert_int_eq(cpu(load, edges[i]), i + 1);
+        ck_assert_int_eq(cpu(load, nextafter(edges[i], 1)), i + 1);
+        load = placed((dg_load_config){0});
+        ck_assert_int_eq(cpu(load, nextafter(edges[i], 1)), i + 1);
+        load = placed((dg_load_config){0});
+        ck_assert_int_eq(cpu(load, nextafter(edges[i], 0)), i + 1);
+    }
+}
+END_TEST
+
+START_TEST(it_gets_better_only_5_points_below_the_edge) {
+    static const double lower[] = {0.65, 0.80, 0.90};
+    static const double edges[] = {0.70, 0.85, 0.95};
+    for (int i = 0; i < 3; i++) {
+        dg_load *load = placed((dg_load_config){0});
+        ck_assert_int_eq(cpu(load, edges[i]), i + 1);
+        ck_assert_int_eq(cpu(load, edges[i] - 1e-9), i + 1);
+        ck_assert_int_eq(cpu(load, lower[i]), i + 1);
+        ck_assert_int_eq(cpu(load, nextafter(lower[i], 0)), i + 1);
+        ck_assert_int_eq(cpu(load, lower[i] - 1e-9), i);
+        ck_assert_int_eq(cpu(load, lower[i]), i);
+        ck_assert_int_eq(cpu(load, edges[i] - 1e-9), i);
+    }
+}
+END_TEST
+
+START_TEST(without_hysteresis_it_gets_better_right_below_the_edge) {
+    dg_load *load = placed((dg_load_config){.hysteresis = DG_OFF_F});
+    ck_assert_int_eq(cpu(load, 0.85), DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(cpu(load, 0.85 - 1e-9), DG_SERVICE_DEGRADED);
+    ck_assert_int_eq(cpu(load, 0.85), DG_SERVICE_CRITICAL);
+}
+END_TEST
+
+START_TEST(several_levels_are_passed_at_once_both_ways_as_one_change) {
+    dg_load *load = placed((dg_load_config){0});
+    ck_assert_int_eq(cpu(load, 1.0), DG_SERVICE_OVERLOADED);
+    ck_assert_int_eq(cpu(load, 0.82), DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(cpu(load, 0.66), DG_SERVICE_DEGRADED);
+    ck_assert_int_eq(cpu(load, 0.99), DG_SERVICE_OVERLOADED);
+    ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL);
+    ck_assert_uint_eq(stats_at(load, T0).changes, 5);
+}
+END_TEST
+
+START_TEST(the_worst_factor_makes_the_level) {
+    dg_load *load = placed((dg_load_config){0});
+    ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CONNECTIONS, 0.86, T0), DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(dg_load_feed(load, DG_FACTORS_MAX - 1, 0.96, T0), DG_SERVICE_OVERLOADED);
+    ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CONNECTIONS, 0.1, T0), DG_SERVICE_OVERLOADED);
+    dg_load_stats stats = stats_at(load, T0);
+    ck_assert_uint_eq(stats.factor, DG_FACTORS_MAX - 1);
+    near(stats.load, 0.96, 1e-9);
+    near(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.1, 1e-9);
+    ck_assert_int_eq(dg_load_feed(load, DG_FACTORS_MAX - 1, 0.2, T0), DG_SERVICE_FULL);
+}
+END_TEST
+
+START_TEST(a_share_above_1_counts_as_1) {
+    dg_load *load = placed((dg_load_config){0});
+    static const double above[] = {1.0, 1.5, 1e300, INFINITY};
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(cpu(load, above[i]), DG_SERVICE_OVERLOADED);
+        ck_assert(dg_load_factor(load, DG_FACTOR_CPU) == 1);
+        ck_assert(stats_at(load, T0).load == 1);
+    }
+}
+END_TEST
+
+START_TEST(the_score_falls_from_1_at_70_percent_to_0_at_100) {
+    dg_load *load = placed((dg_load_config){0});
+    static const double points[][2] = {{0, 1}, {0.70, 1}, {0.85, 0.5}, {0.775, 0.75}, {1, 0}, {2, 0}};
+    for (int i = 0; i < 6; i++) {
+        cpu(load, points[i][0]);
+        near(stats_at(load, T0).score, points[i][1], i == 3 ? 1e-8 : 1e-9);
+    }
+    ck_assert(stats_at(load, T0).score == 0);
+    cpu(load, 0.70);
+    ck_assert(stats_at(load, T0).score == 1);
+}
+END_TEST
+
+START_TEST(edges_up_to_1_and_next_to_0_still_judge) {
+    dg_load_config high = {.degraded = 0.5, .critical = 0.6, .overloaded = 1.0};
+    dg_load *load = placed(high);
+    ck_assert_int_eq(cpu(load, 1 - 1e-9), DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(cpu(load, 1), DG_SERVICE_OVERLOADED);
+    ck_assert(stats_at(load, T0).score == 0);
+    dg_load_config low = {
+        .degraded = 1e-300, .critical = 1e-200, .overloaded = 1, .hysteresis = DG_OFF_F};
+    load = placed(low);
+    ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL); /* an edge is above 0 */
+    ck_assert_int_eq(cpu(load, 1e-9), DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL);
+    load = placed((dg_load_config){.degraded = nextafter(0.05, 1)});
+    ck_assert_int_eq(cpu(load, 0.06), DG_SERVICE_DEGRADED);
+    ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL); /* a level can always be left */
+}
+END_TEST
+
+/* The preset of the header, an action a row, a level a column. */
+START_TEST(the_preset_sheds_rooms_then_joins_then_all_but_reconnections_then_all_new) {
+    static const double loads[] = {0.1, 0.7, 0.85, 0.95};
+    static const bool allowed[][4] = {
+        [DG_ACTION_EXISTING] = {true, true, true, true},
+        [DG_ACTION_CREATE_ROOM] = {true, false, false, false},
+        [DG_ACTION_JOIN] = {true, true, false, false},
+        [DG_ACTION_OTHER] = {true, true, false, false},
+        [DG_ACTION_RECONNECT] = {true, true, true, false},
+        [DG_ACTION_HOST] = {true, true, false, false},
+        [DG_ACTIONS_MAX - 1] = {true, true, false, false},
+    };
+    static const uint32_t actions[] = {0, 1, 2, 3, 4, DG_ACTION_HOST, DG_ACTIONS_MAX - 1};
+    dg_load *load = placed((dg_load_config){0});
+    for (int level = 0; level < 4; level++) {
+        ck_assert_int_eq(cpu(load, loads[level]), level);
+        for (int i = 0; i < 7; i++)
+            ck_assert(dg_load_allows(load, actions[i]) == allowed[actions[i]][level]);
+        ck_assert(!dg_load_allows(load, DG_ACTIONS_MAX));
+        ck_assert(!dg_load_allows(load, UINT32_MAX));
+        ck_assert(!dg_load_allows(NULL, DG_ACTION_EXISTING));
+    }
+}
+END_TEST
+
+START_TEST(rules_stand_over_the_preset_and_leave_the_rest) {
+    dg_action_rule rules[] = {{DG_ACTION_JOIN, DG_SERVICE_FULL},
+                              {DG_ACTIONS_MAX - 1, DG_SERVICE_OVERLOADED},
+                              {DG_ACTION_HOST, DG_SERVICE_CRITICAL}};
+    dg_load *load =
+        placed((dg_load_config){.rules = rules, .rule_count = 3, .rule_size = sizeof *rules});
+    memset(rules, 0xff, sizeof rules); /* copied */
+    cpu(load, 0.7);
+    ck_assert(!dg_load_allows(load, DG_ACTION_JOIN));
+    ck_assert(dg_load_allows(load, DG_ACTION_OTHER));
+    cpu(load, 0.9);
+    ck_assert(dg_load_allows(load, DG_ACTION_HOST));
+    ck_assert(!dg_load_allows(load, DG_ACTION_HOST + 1));
+    cpu(load, 1);
+    ck_assert(!dg_load_allows(load, DG_ACTION_HOST));
+    ck_assert(dg_load_allows(load, DG_ACTIONS_MAX - 1));
+    ok(dg_load_set_sized(load, NULL, 0, T0));
+    ck_assert(!dg_load_allows(load, DG_ACTIONS_MAX - 1));
+}
+END_TEST
+
+START_TEST(new_edges_are_judged_by_at_once) {
+    dg_load *load = placed((dg_load_config){0});
+    cpu(load, 0.5);
+    ok(dg_load_set(load, &(dg_load_config){.degraded = 0.3, .critical = 0.4, .overloaded = 0.5},
+                   T0 + 7));
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_OVERLOADED);
+    dg_load_stats stats = stats_at(load, T0 + 9);
+    ck_assert_uint_eq(stats.changes, 1);
+    ck_assert_uint_eq(stats.since, T0 + 7);
+    near(stats.score, 0.5 / 0.7, 1e-9);
+    ok(dg_load_set_sized(load, NULL, 0, T0 + 8));
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+}
+END_TEST
+
+START_TEST(seventy_thousand_sets_leave_level_and_changes_alone) {
+    dg_load *load = placed((dg_load_config){0});
+    cpu(load, 0.9);
+    for (int i = 0; i < 70000; i++)
+        ok(dg_load_set_sized(load, NULL, 0, T0));
+    ck_assert_uint_eq(stats_at(load, T0).changes, 1);
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_CRITICAL);
+}
+END_TEST
+
+START_TEST(since_is_when_the_level_last_changed) {
+    dg_load *load = placed((dg_load_config){0});
+    dg_load_feed(load, DG_FACTOR_CPU, 0.5, T0 + 1);
+    ck_assert_uint_eq(stats_at(load, T0 + 1).since, T0);
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + 2);
+    dg_load_feed(load, DG_FACTOR_CPU, 0.7, T0 + 3);
+    ck_assert_uint_eq(stats_at(load, T0 + 3).since, T0 + 2);
+}
+END_TEST
+
+START_TEST(a_clock_that_jumped_ahead_and_came_back_is_put_right_once) {
+    dg_load *load = placed((dg_load_config){0});
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + DG_SEC(3600));
+    ck_assert_uint_eq(stats_at(load, T0).since, T0);
+    ck_assert_uint_eq(stats_at(load, T0).reanchored, 0);
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + 5);
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + 9);
+    ck_assert_uint_eq(stats_at(load, T0 + 9).since, T0 + 5);
+    ck_assert_uint_eq(stats_at(load, T0 + 9).reanchored, 1);
+    ck_assert_uint_eq(stats_at(load, T0 + 9).changes, 1);
+}
+END_TEST
+
+START_TEST(threads_whose_now_differs_a_little_are_no_jump) {
+    dg_load *load = placed((dg_load_config){0});
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + DG_MS(50));
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0);
+    ck_assert_uint_eq(stats_at(load, T0).reanchored, 0);
+    ck_assert_uint_eq(stats_at(load, T0).since, T0);
+}
+END_TEST
+
+START_TEST(the_ends_of_time_are_safe) {
+    static const dg_time times[] = {0, UINT64_MAX, T0, UINT64_C(1) << 63, 1, UINT64_MAX - 1, 0};
+    dg_load *load = placed((dg_load_config){0});
+    for (size_t i = 0; i < 7; i++) {
+        ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, i % 2 ? 0.1 : 0.9, times[i]), i % 2 ? 0 : 2);
+        ck_assert_uint_le(stats_at(load, times[i]).since, times[i]);
+    }
+    ck_assert_uint_eq(stats_at(load, 0).changes, 7);
+}
+END_TEST
+
+START_TEST(hostile_feeds_are_refused_and_change_nothing) {
+    dg_load *load = placed((dg_load_config){0});
+    cpu(load, 0.8);
+    unsigned char before[SIZE];
+    memcpy(before, memory, sizeof before);
+    for (size_t i = 0; i < HOSTILE_COUNT; i++)
+        if (!(hostile[i] > 0))
+            err(dg_load_feed(load, DG_FACTOR_CPU, hostile[i], T0 + 1), DG_ERR_INVALID);
+    static const uint32_t unknown[] = {5, 7, DG_FACTORS_MAX, UINT32_MAX, UINT32_C(1) << 31};
+    for (size_t i = 0; i < 5; i++) {
+        err(dg_load_feed(load, unknown[i], 0.9, T0 + 1), DG_ERR_INVALID);
+        ck_assert(dg_load_factor(load, unknown[i]) == 0);
+    }
+    err(dg_load_feed(NULL, DG_FACTOR_CPU, 0.5, T0), DG_ERR_INVALID);
+    ck_assert_uint_eq(dg_load_level(NULL), DG_SERVICE_OVERLOADED);
+    ck_assert(dg_load_factor(NULL, DG_FACTOR_CPU) == 0);
+    ck_assert_mem_eq(before, memory, sizeof before);
+    ck_assert_int_eq(cpu(load, -0.0), DG_SERVICE_FULL);
+}
+END_TEST
+
+START_TEST(bad_configurations_are_refused_and_change_nothing) {
+    static const dg_allocator empty;
+    static const dg_action_rule action = {DG_ACTIONS_MAX, 0}, level = {0, 4}, good = {0, 0};
+    const dg_load_config bad[] = {
+        {.degraded = -1},
+        {.degraded = 0.85},
+        {.degraded = 0.9},
+        {.critical = 0.70},
+        {.critical = 0.95},
+        {.critical = 0.6},
+        {.overloaded = 0.85},
+        {.overloaded = 1.0000001},
+        {.hysteresis = 0.51},
+        {.hysteresis = -0.01},
+        {.degraded = 0.05},
+        {.degraded = 0.5, .hysteresis = 0.5},
+        {.degraded = NAN},
+        {.critical = NAN},
+        {.overloaded = NAN},
+        {.hysteresis = NAN},
+        {.degraded = INFINITY},
+        {.degraded = -INFINITY},
+        {.critical = -NAN},
+        {.overloaded = INFINITY},
+        {.hysteresis = -INFINITY},
+        {.critical = -1e-300},
+        {.degraded = -1e308},
+        {.hysteresis = nextafter(-1, 0)},
+        {.rule_count = 1},
+        {.rules = &action, .rule_count = 1},
+        {.rules = &level, .rule_count = 1},
+        {.rule_size = 4},
+        {.rules = &good, .rule_count = 1, .rule_size = 12},
+        {.rules = &good, .rule_count = DG_ACTIONS_MAX + 1},
+        {.allocator = &empty},
+    };
+    dg_load *load = placed((dg_load_config){0}), *out = load;
+    cpu(load, 0.8);
+    unsigned char before[SIZE];
+    memcpy(before, memory, sizeof before);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char message[120];
+        err(dg_load_config_check(&bad[i], message, sizeof message), DG_ERR_INVALID);
+        ck_assert_msg(strchr(message, ':') != NULL, "%zu: %s", i, message);
+        err(dg_load_set(load, &bad[i], T0), DG_ERR_INVALID);
+        err(dg_load_place(memory, sizeof memory, &bad[i], T0, &out), DG_ERR_INVALID);
+        ck_assert_ptr_null(out);
+        err(dg_load_new(&out, &bad[i], T0), DG_ERR_INVALID);
+    }
+    ck_assert_mem_eq(before, memory, sizeof before);
+    err(dg_load_set(NULL, &(dg_load_config){0}, T0), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(structs_of_other_ages_are_read_and_written) {
+    struct {
+        dg_load_config known;
+        uint64_t later;
+    } newer = {.known = {.degraded = 0.5}};
+    ok(dg_load_config_check_sized(&newer.known, sizeof newer, NULL, 0));
+    newer.later = 1;
+    err(dg_load_config_check_sized(&newer.known, sizeof newer, NULL, 0), DG_ERR_UNKNOWN_FIELD);
+    dg_load_config small = {.degraded = 0.5, .critical = 0.6};
+    dg_load *load;
+    ok(dg_load_place_sized(memory, sizeof memory, &small, 8, T0, &load));
+    ck_assert_int_eq(cpu(load, 0.7), DG_SERVICE_DEGRADED); /* `critical` was cut off */
+    dg_load_stats out;
+    memset(&out, 0xff, sizeof out);
+    err(dg_load_get_stats(NULL, T0, &out), DG_ERR_INVALID);
+    ck_assert_uint_eq(out.since | out.changes | out.level, 0);
+    err(dg_load_get_stats(load, T0, NULL), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(a_block_that_is_no_load_is_not_attached) {
+    dg_load *load = placed((dg_load_config){0}), *other;
+    ok(dg_load_attach(memory, sizeof memory, T0, &other));
+    ck_assert_ptr_eq(load, other);
+    err(dg_load_attach(memory, SIZE - 1, T0, &other), DG_ERR_INVALID);
+    ck_assert_ptr_null(other);
+    err(dg_load_attach(memory + 8, SIZE, T0, &other), DG_ERR_INVALID);
+    err(dg_load_attach(NULL, SIZE, T0, &other), DG_ERR_INVALID);
+    err(dg_load_attach(memory, SIZE, T0, NULL), DG_ERR_INVALID);
+    err(dg_load_place(memory, SIZE - 1, NULL, T0, &other), DG_ERR_INVALID);
+    memset(memory + 64, 0xff, 8); /* an edge beyond 1 */
+    err(dg_load_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+    ck_assert_ptr_null(other);
+    placed((dg_load_config){0});
+    memory[0] ^= 1;
+    err(dg_load_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+}
+END_TEST
+
+static void *no_memory(void *user, size_t size) {
+    (void)user, (void)size;
+    return NULL;
+}
+
+static void no_free(void *user, void *block, size_t size) {
+    (void)user, (void)block, (void)size;
+}
+
+START_TEST(a_heap_without_memory_gives_no_load) {
+    dg_allocator none = {no_memory, no_free, NULL};
+    dg_load *load = (dg_load *)memory;
+    err(dg_load_new(&load, &(dg_load_config){.allocator = &none}, T0), DG_ERR_NOMEM);
+    ck_assert_ptr_null(load);
+    dg_load_free(NULL);
+}
+END_TEST
+
+START_TEST(levels_and_factors_have_names) {
+    ck_assert_str_eq(dg_service_level_name(DG_SERVICE_FULL), "full");
+    ck_assert_str_eq(dg_service_level_name(DG_SERVICE_OVERLOADED), "overloaded");
+    ck_assert_str_eq(dg_service_level_name(4), "unknown");
+    ck_assert_str_eq(dg_service_level_status(DG_SERVICE_FULL), "healthy");
+    ck_assert_str_eq(dg_service_level_status(DG_SERVICE_DEGRADED), "stressed");
+    ck_assert_str_eq(dg_service_level_status(DG_SERVICE_CRITICAL), "degraded");
+    ck_assert_str_eq(dg_service_level_status(DG_SERVICE_OVERLOADED), "critical");
+    ck_assert_str_eq(dg_service_level_status(UINT32_MAX), "unknown");
+    ck_assert_str_eq(dg_factor_name(DG_FACTOR_CPU), "cpu");
+    ck_assert_str_eq(dg_factor_name(5), "unknown");
+    ck_assert_str_eq(dg_factor_name(DG_FACTOR_HOST), "host_0");
+    ck_assert_str_eq(dg_factor_name(DG_FACTORS_MAX - 1), "host_7");
+    ck_assert_str_eq(dg_factor_name(DG_FACTORS_MAX), "unknown");
+}
+END_TEST
+
+/* Shares in thousandths, so that the model is whole numbers and the rule as the header words it. */
+typedef struct load_model {
+    int edges[4]; /* of the levels; [0] is not used */
+    int hysteresis;
+    int factors[DG_FACTORS_MAX];
+    int level;
+    uint64_t changes;
+} load_model;
+
+static void model_judge(load_model *model) {
+    int load = 0, before = model->level;
+    for (int i = 0; i < DG_FACTORS_MAX; i++)
+        load = model->factors[i] > load ? model->factors[i] : load;
+    for (int level = 1; level <= 3; level++)
+        if (load >= model->edges[level] && model->level < level)
+            model->level = level;
+    while (model->level > 0 && load < model->edges[model->level] - model->hysteresis)
+        model->level--;
+    model->changes += model->level != before;
+}
+
+static dg_load_config model_set(load_model *model, unsigned long long *state) {
+    model->edges[1] = 100 + (int)(property_next(state) % 500);
+    model->edges[2] = model->edges[1] + 1 + (int)(property_next(state) % 200);
+    model->edges[3] = model->edges[2] + 1 + (int)(property_next(state) % 199);
+    model->hysteresis = (int)(property_next(state) % 100);
+    return (dg_load_config){.degraded = model->edges[1] / 1000.0,
+                            .critical = model->edges[2] / 1000.0,
+                            .overloaded = model->edges[3] / 1000.0,
+                            .hysteresis = model->hysteresis ? model->hysteresis / 1000.0 : DG_OFF_F};
+}
+
+START_TEST(any_history_is_judged_as_the_model_judges_it) {
+    static const uint32_t factors[] = {0, 1, 4, 8, 15};
+    unsigned long long state = property_seed();
+    for (int run = 0; run < 300; run++) {
+        load_model model = {0};
+        dg_load *load = placed(model_set(&model, &state));
+        for (int i = 0; i < 500; i++) {
+            if (property_next(&state) % 50 == 0) {
+                dg_load_config config = model_set(&model, &state);
+                ok(dg_load_set(load, &config, T0));
+                model_judge(&model);
+            }
+            uint32_t factor = factors[property_next(&state) % 5];
+            int share = (int)(property_next(&state) % 1050);
+            model.factors[factor] = share < 1000 ? share : 1000;
+            model_judge(&model);
+            ck_assert_int_eq(dg_load_feed(load, factor, share / 1000.0, T0), model.level);
+            ck_assert_int_eq(dg_load_feed(load, factor, share / 1000.0, T0), model.level);
+        }
+        ck_assert_uint_eq(stats_at(load, T0).changes, model.changes);
+    }
+}
+END_TEST
+
+#define THREADS 4
+#define FEEDS   300
+
+typedef struct load_feeder {
+    dg_load *load;
+    unsigned long long seed;
+    uint32_t factor;
+    double last;
+} load_feeder;
+
+static void *feed_many(void *user) {
+    load_feeder *feeder = user;
+    for (int i = 0; i < FEEDS; i++) {
+        feeder->last = (double)(property_next(&feeder->seed) % 1000) / 1000;
+        dg_load_feed(feeder->load, feeder->factor, feeder->last, T0);
+    }
+    return NULL;
+}
+
+/* No later feed helps: the last of them all must have seen every factor. Without hysteresis the level is
+ * the worst factor's alone. */
+START_TEST(threads_leave_the_level_of_the_worst_factor) {
+    unsigned long long seed = property_seed();
+    for (int round = 0; round < 100; round++) {
+        dg_load *load = placed((dg_load_config){.hysteresis = DG_OFF_F});
+        pthread_t threads[THREADS];
+        load_feeder feeders[THREADS];
+        double worst = 0;
+        for (uint32_t i = 0; i < THREADS; i++) {
+            feeders[i] = (load_feeder){.load = load, .seed = property_next(&seed), .factor = i};
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, feed_many, &feeders[i]), 0);
+        }
+        for (int i = 0; round % 2 && i < 100; i++) {
+            ok(dg_load_set(load, &(dg_load_config){.degraded = 0.1 + i % 7 / 10.0}, T0));
+            ok(dg_load_set(load, &(dg_load_config){.hysteresis = DG_OFF_F}, T0));
+        }
+        for (int i = 0; i < THREADS; i++) {
+            pthread_join(threads[i], NULL);
+            worst = fmax(worst, feeders[i].last);
+        }
+        int expected = (worst >= 0.70) + (worst >= 0.85) + (worst >= 0.95);
+        ck_assert_int_eq((int)dg_load_level(load), expected);
+    }
+}
+END_TEST
+
+START_TEST(a_process_that_attaches_feeds_the_same_load) {
+    void *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(shared, MAP_FAILED);
+    dg_load *load;
+    ok(dg_load_place(shared, 4096, &(dg_load_config){0}, T0, &load));
+    ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, 0.75, T0), DG_SERVICE_DEGRADED);
+    pid_t child = fork();
+    if (child == 0) {
+        dg_load *attached;
+        if (dg_load_attach(shared, 4096, T0, &attached) != DG_OK ||
+            dg_load_level(attached) != DG_SERVICE_DEGRADED)
+            _exit(1);
+        _exit(dg_load_feed(attached, DG_FACTOR_MEMORY, 0.9, T0) == DG_SERVICE_CRITICAL ? 0 : 2);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_CRITICAL);
+    ck_assert(!dg_load_allows(load, DG_ACTION_JOIN));
+    munmap(shared, 4096);
+}
+END_TEST
+
+TESTS_MAIN("load", size_is_192_bytes_and_a_feed_writes_to_one_line,
+           a_new_load_is_full_with_every_factor_at_0, it_gets_worse_exactly_at_the_edges,
+           it_gets_better_only_5_points_below_the_edge,
+           without_hysteresis_it_gets_better_right_below_the_edge,
+           several_levels_are_passed_at_once_both_ways_as_one_change, the_worst_factor_makes_the_level,
+           a_share_above_1_counts_as_1, the_score_falls_from_1_at_70_percent_to_0_at_100,
+           edges_up_to_1_and_next_to_0_still_judge,
+           the_preset_sheds_rooms_then_joins_then_all_but_reconnections_then_all_new,
+           rules_stand_over_the_preset_and_leave_the_rest, new_edges_are_judged_by_at_once,
+           seventy_thousand_sets_leave_level_and_changes_alone, since_is_when_the_level_last_changed,
+           a_clock_that_jumped_ahead_and_came_back_is_put_right_once,
+           threads_whose_now_differs_a_little_are_no_jump, the_ends_of_time_are_safe,
+           hostile_feeds_are_refused_and_change_nothing,
+           bad_configurations_are_refused_and_change_nothing, structs_of_other_ages_are_read_and_written,
+           a_block_that_is_no_load_is_not_attached, a_heap_without_memory_gives_no_load,
+           levels_and_factors_have_names, any_history_is_judged_as_the_model_judges_it,
+           threads_leave_the_level_of_the_worst_factor, a_process_that_attaches_feeds_the_same_load)
