@@ -117,23 +117,17 @@ static void summary_write(struct json *json, const struct server_summary *summar
     json_close(json, '}');
 }
 
-/* Decisions come only with a change, but the estimates move on. The hub's session is not ours to ask, so a copy
- * of it is. */
-static void estimates_refresh(struct client *client, dg_time now) {
-    unsigned char blob[DG_SESSION_BLOB_MAX];
-    dg_session *copy = client->server->copy;
+/* The hub tells of changes; between them the estimates move on, and a look at the session shows them. */
+static void decision_refresh(struct client *client, dg_time now) {
     dg_decision fresh;
-    int size =
-        dg_session_save(dg_hub_session(client->server->hub, client->conn), now, blob, sizeof blob);
-    if (size < 0 || dg_session_load(copy, blob, (size_t)size, 0, now) != DG_OK ||
-        dg_session_ask(copy, now, &fresh) != DG_OK || fresh.level != client->decision.level)
-        return;
-    client->decision = fresh;
+    if (dg_session_peek(dg_hub_session(client->server->hub, client->conn), now, &fresh) == DG_OK &&
+        fresh.level == client->decision.level)
+        client->decision = fresh;
 }
 
 void report_state(struct client *client, dg_time now) {
     const dg_decision *decision = &client->decision;
-    estimates_refresh(client, now);
+    decision_refresh(client, now);
     char text[REPORT_MAX];
     struct json json;
     json_begin(&json, text, sizeof text);

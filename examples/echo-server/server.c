@@ -108,9 +108,6 @@ static int open_hub(struct server *server) {
     if (dg_hub_config_check(&config, fault, sizeof fault) != DG_OK)
         return server_fault("this configuration is not valid", fault);
     int status = dg_hub_new(&server->hub, &config, &host, server->now);
-    if (status == DG_OK)
-        status = dg_session_new(&server->copy, &(dg_session_config){.profile = options->profile},
-                                server->now);
     return status == DG_OK ? 0 : server_fault("cannot create the hub", dg_strerror(status));
 }
 
@@ -218,7 +215,6 @@ void server_close(struct server *server) {
         lws_context_destroy(context);
     dg_metrics_free(server->metrics);
     dg_hub_free(server->hub);
-    dg_session_free(server->copy);
     dg_gate_free(server->gate);
     dg_queue_free(server->queue);
     dg_sampler_free(server->sampler);

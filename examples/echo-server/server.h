@@ -50,7 +50,6 @@ struct server {
     dg_sampler *sampler;     /* graduated rejection */
     dg_queue *queue;         /* work that waits */
     dg_gate *gate;           /* may this come in? It asks the three above */
-    dg_session *copy;        /* of whichever session is reported on */
     dg_metrics *metrics;
     dg_trail *trail;
 

@@ -232,6 +232,13 @@ DG_API int dg_session_feed_sized(dg_session *session, const dg_sample *sample, s
 DG_API int dg_session_ask_sized(dg_session *session, dg_time now, dg_decision *decision, size_t decision_size);
 
 /*
+ * Writes what dg_session_ask() would answer now, estimates and grades among it, and changes nothing: for whoever
+ * wants to show a session between its changes. Errors: DG_ERR_INVALID. Since 0.1.
+ */
+DG_API int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *decision,
+                                 size_t decision_size);
+
+/*
  * Takes the client's acknowledgement. A refusal of the change that waits for one puts the session back on
  * the level before and holds it there for `refusal_hold`; a change by silence, by the cap or into fallback
  * cannot be refused. An underrun lowers it by one level. An acknowledgement of an earlier change, or one
@@ -315,6 +322,9 @@ static inline int dg_session_feed(dg_session *session, const dg_sample *sample, 
 }
 static inline int dg_session_ask(dg_session *session, dg_time now, dg_decision *decision) {
     return dg_session_ask_sized(session, now, decision, sizeof *decision);
+}
+static inline int dg_session_peek(const dg_session *session, dg_time now, dg_decision *decision) {
+    return dg_session_peek_sized(session, now, decision, sizeof *decision);
 }
 static inline int dg_session_ack(dg_session *session, const dg_ack *ack, dg_time now, dg_decision *decision) {
     return dg_session_ack_sized(session, ack, sizeof *ack, now, decision, sizeof *decision);

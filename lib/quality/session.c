@@ -250,6 +250,15 @@ int dg_session_ask_sized(dg_session *session, dg_time now, dg_decision *decision
     return session_finish(session, decision, decision_size);
 }
 
+int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *decision,
+                          size_t decision_size) {
+    dgi_struct_clear(decision, decision_size);
+    if (session == NULL || decision == NULL)
+        return DG_ERR_INVALID;
+    dg_session then = *session; /* borrows the profile for this call */
+    return dg_session_ask_sized(&then, now, decision, decision_size);
+}
+
 /* --- acknowledgements --- */
 
 static bool session_ack_valid(const dg_ack *ack) {

@@ -66,8 +66,7 @@ START_TEST(a_feed_between_any_two_operations_of_another_is_not_lost) {
 }
 END_TEST
 
-/* By a mix of both sets the feed would be worse than full for a moment, and the hysteresis keep it so. */
-START_TEST(two_sets_between_any_two_operations_of_a_feed_are_never_mixed) {
+START_TEST(two_sets_between_any_two_operations_of_a_feed_leave_the_level_of_the_last) {
     int points = 1;
     for (; interrupted_feed(load_set_twice, points, 0, 0.66, 0.66); points++) {
         dg_load_stats stats;
@@ -112,5 +111,5 @@ START_TEST(two_sets_between_any_two_operations_of_a_draw_are_never_mixed) {
 END_TEST
 
 TESTS_MAIN("interrupted", a_feed_between_any_two_operations_of_another_is_not_lost,
-           two_sets_between_any_two_operations_of_a_feed_are_never_mixed,
+           two_sets_between_any_two_operations_of_a_feed_leave_the_level_of_the_last,
            two_sets_between_any_two_operations_of_a_draw_are_never_mixed)

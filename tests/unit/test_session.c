@@ -1248,7 +1248,26 @@ START_TEST(a_blob_with_a_good_checksum_and_bad_values_is_refused) {
 }
 END_TEST
 
-TESTS_MAIN("session", steady_input_crosses_exactly_at_the_numbers_of_the_tables,
+START_TEST(peeking_answers_as_asking_would_and_changes_nothing) {
+    dg_session *session = NULL;
+    dg_decision peeked, asked;
+    ok(dg_session_new(&session, NULL, 0));
+    ok(dg_session_feed(session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 400}, DG_SEC(1), NULL));
+    unsigned char *before = malloc(dg_session_size());
+    memcpy(before, session, dg_session_size());
+    ok(dg_session_peek(session, DG_SEC(5), &peeked)); /* silence: it would go down */
+    ck_assert_mem_eq(before, session, dg_session_size());
+    ok(dg_session_ask(session, DG_SEC(5), &asked));
+    ck_assert_mem_eq(&peeked, &asked, sizeof asked);
+    ck_assert_uint_eq(peeked.reason, DG_REASON_STALE_METRICS);
+    err(dg_session_peek(NULL, 0, &peeked), DG_ERR_INVALID);
+    err(dg_session_peek(session, 0, NULL), DG_ERR_INVALID);
+    free(before);
+    dg_session_free(session);
+}
+END_TEST
+
+TESTS_MAIN("session", peeking_answers_as_asking_would_and_changes_nothing, steady_input_crosses_exactly_at_the_numbers_of_the_tables,
            levels_ask_of_the_host_what_the_table_says, the_example_of_the_original_holds,
            reasons_name_the_worst_level_asked_for_then_the_order_of_the_metrics,
            expected_latency_is_rounded_up_to_50, between_trigger_and_restore_the_level_holds,
