@@ -31,9 +31,9 @@ typedef struct load_copy {
 struct dg_load {
     dgi_cell cell;
     dgi_atomic64 state;
-    dgi_atomic64
-        since; /* of the level; a process that dies between state and this leaves it one change old,
-                           and of two changes at once the earlier may be what stays */
+    /* Of the level. A process that dies between state and this leaves it one change old, and of two changes
+     * at once the earlier may be what stays. */
+    dgi_atomic64 since;
     dgi_atomic64 reanchored;
     uint64_t reserved[3];
     load_copy copies[2];

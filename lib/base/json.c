@@ -1,58 +1,12 @@
-/* JSON (RFC 8259): a strict pull reader and a writer, without allocation.
+/* JSON (RFC 8259): a strict pull reader, without allocation.
  *
  * SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
-#include <assert.h>
-#include <float.h>
 #include <string.h>
 
-#include "base/fixed.h"
-
-static_assert(DBL_MANT_DIG == 53 && sizeof(double) == 8, "double is IEEE 754 binary64");
-
-/* --- UTF-8 --- */
-
-/* The bounds of the second byte exclude overlong forms, surrogates and what is above U+10FFFF (Unicode,
- * table 3-7). */
-static bool json_utf8_second(unsigned char lead, unsigned char second) {
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    return second >= low && second <= high;
-}
-
-/* The bytes of the valid sequence at `at`, or 0. */
-static size_t json_utf8_size(const char *at, const char *end) {
-    const unsigned char lead = (unsigned char)*at;
-    if (lead < 0x80)
-        return 1;
-    size_t size = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (size == 0 || (size_t)(end - at) < size || !json_utf8_second(lead, (unsigned char)at[1]))
-        return 0;
-    for (size_t i = 2; i < size; i++)
-        if (((unsigned char)at[i] & 0xc0) != 0x80)
-            return 0;
-    return size;
-}
-
-bool dgi_utf8_valid(const char *text, size_t size) {
-    const char *end = text + size;
-    for (size_t step = 0; text < end; text += step) {
-        step = json_utf8_size(text, end);
-        if (step == 0)
-            return false;
-    }
-    return true;
-}
-
-static size_t json_utf8_encode(char to[4], uint32_t code) {
-    size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = size - 1; i > 0; i--, code >>= 6)
-        to[i] = (char)(0x80 | (code & 0x3f));
-    to[0] = (char)(leads[size] | code);
-    return size;
-}
+#include "base/decimal.h"
+#include "base/utf8.h"
 
 /* --- reading: where we are --- */
 
@@ -172,7 +126,7 @@ static bool json_code_point(dgi_json *json, json_string *string) {
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
     char bytes[4];
-    json_string_add(string, bytes, json_utf8_encode(bytes, code));
+    json_string_add(string, bytes, dgi_utf8_encode(bytes, code));
     string->cut = string->cut || code == 0;
     return true;
 }
@@ -201,7 +155,7 @@ static bool json_text(dgi_json *json, json_string *string) {
                 return false;
             continue;
         }
-        size_t size = (unsigned char)*json->at < 0x20 ? 0 : json_utf8_size(json->at, json->end);
+        size_t size = (unsigned char)*json->at < 0x20 ? 0 : dgi_utf8_size(json->at, json->end);
         if (size == 0)
             return json_fail(json);
         json_string_add(string, json->at, size);
@@ -220,40 +174,19 @@ bool dgi_json_string(dgi_json *json, char *to, size_t size) {
 
 /* --- reading: numbers --- */
 
-/* digits * 10^exponent, and something below one unit of `digits` where `inexact`. */
-typedef struct json_decimal {
-    uint64_t digits;
-    int64_t exponent;
-    bool negative;
-    bool whole; /* neither fraction nor exponent was written */
-    bool full;  /* `digits` takes no more: later ones only scale */
-    bool inexact;
-} json_decimal;
-
-static void json_digit(json_decimal *number, unsigned digit, bool behind_point) {
-    number->full = number->full || number->digits > (UINT64_MAX - digit) / 10;
-    if (!number->full) {
-        number->digits = number->digits * 10 + digit;
-        number->exponent -= behind_point;
-    } else {
-        number->inexact = number->inexact || digit != 0;
-        number->exponent += !behind_point;
-    }
-}
-
 static bool json_is_digit(const dgi_json *json) {
     return json->at < json->end && *json->at >= '0' && *json->at <= '9';
 }
 
-static bool json_digits(dgi_json *json, json_decimal *number, bool behind_point) {
+static bool json_digits(dgi_json *json, dgi_decimal *number, bool behind_point) {
     if (!json_is_digit(json))
         return json_fail(json);
     for (; json_is_digit(json); json->at++)
-        json_digit(number, (unsigned)(*json->at - '0'), behind_point);
+        dgi_decimal_digit(number, (unsigned)(*json->at - '0'), behind_point);
     return true;
 }
 
-static bool json_exponent(dgi_json *json, json_decimal *number) {
+static bool json_exponent(dgi_json *json, dgi_decimal *number) {
     bool negative = json_eat(json, '-');
     int64_t exponent = 0;
     if (!negative)
@@ -267,8 +200,8 @@ static bool json_exponent(dgi_json *json, json_decimal *number) {
     return true;
 }
 
-static bool json_decimal_read(dgi_json *json, json_decimal *number) {
-    *number = (json_decimal){.whole = true};
+static bool json_number_read(dgi_json *json, dgi_decimal *number) {
+    *number = (dgi_decimal){.whole = true};
     if (!json_begin(json, DGI_JSON_NUMBER))
         return false;
     number->negative = json_eat(json, '-');
@@ -288,111 +221,16 @@ static bool json_decimal_read(dgi_json *json, json_decimal *number) {
     return true;
 }
 
-/* bits * 2^power, with the top bit of `bits` set, and something below its last bit where `inexact`. */
-typedef struct json_float {
-    uint64_t bits;
-    int power;
-    bool inexact;
-} json_float;
-
-static json_float json_normal(uint64_t bits) {
-    json_float number = {.bits = bits};
-    for (; number.bits >> 63 == 0; number.power--)
-        number.bits <<= 1;
-    return number;
-}
-
-static void json_multiply(json_float *number, json_float by) {
-    uint64_t high = dgi_mulhi(number->bits, by.bits), low = number->bits * by.bits;
-    number->power += by.power + 64;
-    if (high >> 63 == 0) {
-        high = high << 1 | low >> 63;
-        low <<= 1;
-        number->power--;
-    }
-    number->bits = high;
-    number->inexact = number->inexact || low != 0;
-}
-
-/* Long division, bit by bit, for as many bits as the quotient keeps. */
-static void json_divide(json_float *number, json_float by) {
-    uint64_t rest = number->bits, quotient = 0;
-    number->power -= by.power + 63;
-    if (rest < by.bits) { /* the quotient is below 1: its first bit comes a place later */
-        number->power--;
-    } else {
-        rest -= by.bits;
-        quotient = 1;
-    }
-    while (quotient >> 63 == 0) {
-        bool carry = rest >> 63 != 0;
-        rest <<= 1;
-        bool bit = carry || rest >= by.bits;
-        rest -= bit ? by.bits : 0;
-        quotient = quotient << 1 | bit;
-    }
-    number->bits = quotient;
-    number->inexact = number->inexact || rest != 0;
-}
-
-/* Times 10^exponent. 5^27 is the largest power of five in 64 bits: one step is exact to the last bit. */
-static void json_scale(json_float *number, int exponent) {
-    number->power += exponent;
-    for (int left = exponent < 0 ? -exponent : exponent; left > 0;) {
-        int step = left < 27 ? left : 27;
-        uint64_t five = 1;
-        for (int i = 0; i < step; i++)
-            five *= 5;
-        if (exponent > 0)
-            json_multiply(number, json_normal(five));
-        else
-            json_divide(number, json_normal(five));
-        left -= step;
-    }
-}
-
-/* Rounds to nearest, ties to even, into the bits of a double; what lies above it comes out as infinity. */
-static uint64_t json_round(json_float number) {
-    int biased = number.power + 63 + 1023;
-    if (biased >= 2047)
-        return UINT64_C(2047) << 52;
-    int shift = biased > 0 ? 11 : 12 - biased; /* subnormal numbers keep fewer bits */
-    if (shift > 63) /* at 64 it is half of the smallest double, or more: only the tie goes to 0 */
-        return shift == 64 && (number.bits << 1 != 0 || number.inexact);
-    uint64_t kept = number.bits >> shift, half = UINT64_C(1) << (shift - 1);
-    uint64_t tail = number.bits & (2 * half - 1);
-    kept += tail > half || (tail == half && (number.inexact || kept % 2 == 1));
-    /* `kept` has the leading bit that a double leaves out: it adds 1 to the exponent, as a carry does. */
-    return kept + ((uint64_t)(biased > 0 ? biased - 1 : 0) << 52);
-}
-
-static bool json_double(const json_decimal *decimal, double *to) {
-    uint64_t bits = 0;
-    if (decimal->digits > 0 && decimal->exponent > 400) /* the largest double is below 10^309 */
-        return false;
-    if (decimal->digits > 0 && decimal->exponent > -400) { /* 2^64 / 10^400 is 0 by far */
-        json_float number = json_normal(decimal->digits);
-        number.inexact = decimal->inexact;
-        json_scale(&number, (int)decimal->exponent);
-        bits = json_round(number);
-    }
-    if (bits >> 52 == 2047)
-        return false;
-    bits |= (uint64_t)decimal->negative << 63;
-    memcpy(to, &bits, sizeof *to);
-    return true;
-}
-
 bool dgi_json_number(dgi_json *json, double *to) {
-    json_decimal number;
+    dgi_decimal number;
     *to = 0;
-    return (json_decimal_read(json, &number) && json_double(&number, to)) || json_fail(json);
+    return (json_number_read(json, &number) && dgi_decimal_double(&number, to)) || json_fail(json);
 }
 
 bool dgi_json_u64(dgi_json *json, uint64_t *to) {
-    json_decimal number;
+    dgi_decimal number;
     *to = 0;
-    if (!json_decimal_read(json, &number) || number.negative || !number.whole || number.full)
+    if (!json_number_read(json, &number) || number.negative || !number.whole || number.full)
         return json_fail(json);
     *to = number.digits;
     return true;
@@ -486,7 +324,7 @@ static bool json_skip_object(dgi_json *json) {
 
 /* The recursion is bounded: json_enter refuses what is deeper than DGI_JSON_DEPTH. */
 bool dgi_json_skip(dgi_json *json) {
-    json_decimal number;
+    dgi_decimal number;
     json_string nowhere = {.cut = true};
     bool truth;
     switch (dgi_json_peek(json)) {
@@ -497,7 +335,7 @@ bool dgi_json_skip(dgi_json *json) {
         dgi_json_bool(json, &truth);
         return !json->failed;
     case DGI_JSON_NUMBER:
-        return json_decimal_read(json, &number);
+        return json_number_read(json, &number);
     case DGI_JSON_STRING:
         return json_begin(json, DGI_JSON_STRING) && json_text(json, &nowhere);
     case DGI_JSON_ARRAY:
@@ -508,89 +346,4 @@ bool dgi_json_skip(dgi_json *json) {
         break;
     }
     return json_fail(json);
-}
-
-/* --- writing --- */
-
-static void json_write_quoted(dgi_text *text, const char *value) {
-    static const char named[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
-    const char *end = value + strlen(value);
-    dgi_text_char(text, '"');
-    while (value < end) {
-        size_t size = json_utf8_size(value, end), i = 0;
-        while (i < sizeof named - 1 && named[i] != *value)
-            i++;
-        if (i < sizeof named - 1) {
-            const char escape[] = {'\\', names[i]};
-            dgi_text_add_n(text, escape, 2);
-        } else if ((unsigned char)*value < 0x20) {
-            const char escape[] = {'\\', 'u', '0', '0', hex[*value >> 4], hex[*value & 15]};
-            dgi_text_add_n(text, escape, 6);
-        } else if (size == 0) {
-            dgi_text_add(text, "\xef\xbf\xbd"); /* U+FFFD stands for a byte that is no UTF-8 */
-        } else {
-            dgi_text_add_n(text, value, size);
-        }
-        value += size > 0 ? size : 1;
-    }
-    dgi_text_char(text, '"');
-}
-
-static dgi_text *json_write_name(dgi_json_writer *writer, const char *name) {
-    if (writer->comma)
-        dgi_text_char(writer->text, ',');
-    writer->comma = true;
-    if (name) {
-        json_write_quoted(writer->text, name);
-        dgi_text_char(writer->text, ':');
-    }
-    return writer->text;
-}
-
-void dgi_json_write_init(dgi_json_writer *writer, dgi_text *text) {
-    *writer = (dgi_json_writer){.text = text};
-}
-
-void dgi_json_write_object(dgi_json_writer *writer, const char *name) {
-    dgi_text_char(json_write_name(writer, name), '{');
-    writer->comma = false;
-}
-
-void dgi_json_write_array(dgi_json_writer *writer, const char *name) {
-    dgi_text_char(json_write_name(writer, name), '[');
-    writer->comma = false;
-}
-
-void dgi_json_write_end(dgi_json_writer *writer, char bracket) {
-    dgi_text_char(writer->text, bracket);
-    writer->comma = true;
-}
-
-void dgi_json_write_string(dgi_json_writer *writer, const char *name, const char *value) {
-    json_write_quoted(json_write_name(writer, name), value);
-}
-
-void dgi_json_write_u64(dgi_json_writer *writer, const char *name, uint64_t value) {
-    dgi_text_u64(json_write_name(writer, name), value);
-}
-
-void dgi_json_write_i64(dgi_json_writer *writer, const char *name, int64_t value) {
-    dgi_text_i64(json_write_name(writer, name), value);
-}
-
-void dgi_json_write_scaled(dgi_json_writer *writer, const char *name, uint64_t value,
-                           unsigned decimals) {
-    dgi_text_scaled(json_write_name(writer, name), value, decimals);
-}
-
-void dgi_json_write_double(dgi_json_writer *writer, const char *name, double value) {
-    dgi_text_double(json_write_name(writer, name), value);
-}
-
-void dgi_json_write_bool(dgi_json_writer *writer, const char *name, bool value) {
-    dgi_text_add(json_write_name(writer, name), value ? "true" : "false");
-}
-
-void dgi_json_write_null(dgi_json_writer *writer, const char *name) {
-    dgi_text_add(json_write_name(writer, name), "null");
 }

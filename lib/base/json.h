@@ -50,10 +50,11 @@ bool dgi_json_member(dgi_json *json, char *name, size_t size);
  * A number of up to 19 significant digits whose last digit counts 10^-27 to 10^27 becomes the nearest
  * double (ties to even); any other one the nearest or a neighbour of it. One beyond the largest double
  * fails; one too small to tell from 0 is 0. */
-bool dgi_json_string(dgi_json *json, char *to, size_t size); /* unescaped UTF-8 with a zero; fails where it
+bool dgi_json_string(dgi_json *json, char *to,
+                     size_t size);                /* unescaped UTF-8 with a zero; fails where it
                                                                 does not fit or holds U+0000 */
-bool dgi_json_number(dgi_json *json, double *to);            /* finite, by the grammar of JSON */
-bool dgi_json_u64(dgi_json *json, uint64_t *to);             /* a whole number without fraction or exponent */
+bool dgi_json_number(dgi_json *json, double *to); /* finite, by the grammar of JSON */
+bool dgi_json_u64(dgi_json *json, uint64_t *to);  /* a whole number without fraction or exponent */
 bool dgi_json_bool(dgi_json *json, bool *to);
 bool dgi_json_null(dgi_json *json);
 
@@ -62,9 +63,6 @@ bool dgi_json_skip(dgi_json *json);
 
 /* True where the whole text was read, with nothing but white space left, and nothing failed. */
 bool dgi_json_end(dgi_json *json);
-
-/* Whether all of a text is UTF-8: no overlong forms, no surrogates. */
-bool dgi_utf8_valid(const char *text, size_t size);
 
 /* --- writing --- */
 

@@ -9,7 +9,7 @@
 
 /* How a member stands on the wire. */
 typedef enum dgi_member_type {
-    DGI_MEMBER_NUMBER,      /* double, low..high; low 0 with `above` is exclusive */
+    DGI_MEMBER_NUMBER, /* double, low..high; low 0 with `above` is exclusive */
     DGI_MEMBER_U32,
     DGI_MEMBER_U64,
     DGI_MEMBER_BOOL,
@@ -21,15 +21,15 @@ typedef enum dgi_member_type {
 } dgi_member_type;
 
 typedef struct dgi_member {
-    const char *object;  /* the member object it stands in; NULL: the message itself */
+    const char *object; /* the member object it stands in; NULL: the message itself */
     const char *name;
-    size_t offset;       /* in dg_message */
-    double high;         /* numbers: the largest */
-    uint32_t kinds;      /* mask of 1 << DG_MESSAGE_*: those that have it */
-    uint32_t required;   /* and those that must */
-    uint32_t has;        /* DG_MESSAGE_HAS_*; 0: always there */
+    size_t offset;     /* in dg_message */
+    double high;       /* numbers: the largest */
+    uint32_t kinds;    /* mask of 1 << DG_MESSAGE_*: those that have it */
+    uint32_t required; /* and those that must */
+    uint32_t has;      /* DG_MESSAGE_HAS_*; 0: always there */
     dgi_member_type type;
-    bool above;          /* numbers: 0 itself is outside */
+    bool above; /* numbers: 0 itself is outside */
 } dgi_member;
 
 /* In the order in which they are written. */

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/struct.h"
+#include "base/utf8.h"
 #include "quality/message_table.h"
 
 DGI_LAYOUT(dg_message, 0, 6 * 8 + 8 + 10 * 4 + DG_MESSAGE_TEXT_MAX);
@@ -189,8 +190,8 @@ int dg_message_from_decision_sized(const dg_decision *decision, size_t decision_
         return DG_ERR_INVALID;
     memset(out, 0, sizeof *out);
     dg_decision read = {0};
-    int status = decision == NULL ? DG_ERR_INVALID
-                                  : dgi_struct_read(&read, sizeof read, decision, decision_size);
+    int status =
+        decision == NULL ? DG_ERR_INVALID : dgi_struct_read(&read, sizeof read, decision, decision_size);
     if (status != DG_OK)
         return status;
     switch (send) {

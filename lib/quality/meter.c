@@ -11,15 +11,15 @@
 #include "base/fixed.h"
 #include "base/struct.h"
 
-#define METER_RTT_GAIN        8         /* RFC 6298, 2.3: alpha = 1/8 */
-#define METER_JITTER_SHIFT    4         /* RFC 3550, 6.4.1: gain 1/16, kept scaled as in A.8 */
-#define METER_LOSS_MIN        DG_SEC(1)
-#define METER_LOSS_MAX        DG_SEC(3)
-#define METER_SILENCE         3         /* lost in a row: silence, after which the RTT starts afresh */
-#define METER_BEHIND          4         /* replies in a row that fell behind: a queue builds, it is no jitter */
-#define METER_BACK_MAX        DG_SEC(1) /* a step back by more is a clock that was set */
-#define METER_RTT_MAX         UINT64_C(3600000000) /* microseconds: what a sample may hold */
-#define METER_PACKETS_MAX     UINT32_MAX
+#define METER_RTT_GAIN     8 /* RFC 6298, 2.3: alpha = 1/8 */
+#define METER_JITTER_SHIFT 4 /* RFC 3550, 6.4.1: gain 1/16, kept scaled as in A.8 */
+#define METER_LOSS_MIN     DG_SEC(1)
+#define METER_LOSS_MAX     DG_SEC(3)
+#define METER_SILENCE      3 /* lost in a row: silence, after which the RTT starts afresh */
+#define METER_BEHIND       4 /* replies in a row that fell behind: a queue builds, it is no jitter */
+#define METER_BACK_MAX     DG_SEC(1)            /* a step back by more is a clock that was set */
+#define METER_RTT_MAX      UINT64_C(3600000000) /* microseconds: what a sample may hold */
+#define METER_PACKETS_MAX  UINT32_MAX
 
 DGI_LAYOUT(dg_meter_config, 2, 8);
 DGI_LAYOUT(dg_tcp_info, 0, 32);
@@ -33,7 +33,7 @@ typedef enum meter_state {
 
 typedef struct meter_probe {
     dg_time sent;
-    uint64_t bytes;    /* sent in all, this probe included */
+    uint64_t bytes; /* sent in all, this probe included */
     uint32_t sequence;
     uint16_t state;    /* meter_state */
     uint16_t reported; /* lost, and told in a sample */
@@ -53,22 +53,22 @@ typedef struct meter_news {
     uint64_t kbps;
     uint64_t settled; /* packets that loss is counted over */
     uint64_t lost;
-    uint32_t has;     /* DG_SAMPLE_* but for loss */
+    uint32_t has; /* DG_SAMPLE_* but for loss */
 } meter_news;
 
 struct dg_meter {
     dg_duration loss_after; /* 0: by the smoothed RTT */
     dg_time last;
     meter_probe probes[DG_METER_PROBES];
-    uint32_t next;    /* the sequence number that comes next */
-    uint32_t oldest;  /* no probe before this one is out */
+    uint32_t next;   /* the sequence number that comes next */
+    uint32_t oldest; /* no probe before this one is out */
     bool any_sent;
     bool any_heard;
-    bool restart;     /* the next reply starts the RTT afresh */
+    bool restart; /* the next reply starts the RTT afresh */
     bool any_segments;
     uint32_t lost_in_row;
-    uint32_t behind;  /* replies in a row that came slower than their probes went out */
-    uint64_t jitter;  /* microseconds, scaled by 16 */
+    uint32_t behind; /* replies in a row that came slower than their probes went out */
+    uint64_t jitter; /* microseconds, scaled by 16 */
     uint64_t last_rtt_us;
     meter_mark run;   /* where the present run of falling behind began */
     meter_mark heard; /* the last reply in time */
@@ -163,7 +163,8 @@ static meter_probe *meter_slot(dg_meter *meter, uint32_t sequence) {
 static dg_duration meter_loss_after(const dg_meter *meter) {
     if (meter->loss_after != 0)
         return meter->loss_after;
-    return dgi_max(METER_LOSS_MIN, dgi_min(METER_LOSS_MAX, 4 * dgi_min(meter->stats.srtt, METER_LOSS_MAX)));
+    return dgi_max(METER_LOSS_MIN,
+                   dgi_min(METER_LOSS_MAX, 4 * dgi_min(meter->stats.srtt, METER_LOSS_MAX)));
 }
 
 static void meter_lose(dg_meter *meter, meter_probe *probe) {
@@ -258,7 +259,8 @@ static void meter_smooth(dg_meter *meter, dg_duration rtt) {
 /* Across a restart the difference would tell of the silence, not of the link. */
 static void meter_jitter(dg_meter *meter, uint64_t rtt_us) {
     if (!meter->restart) {
-        uint64_t d = rtt_us > meter->last_rtt_us ? rtt_us - meter->last_rtt_us : meter->last_rtt_us - rtt_us;
+        uint64_t d =
+            rtt_us > meter->last_rtt_us ? rtt_us - meter->last_rtt_us : meter->last_rtt_us - rtt_us;
         meter->jitter += dgi_min(d, METER_RTT_MAX);
         meter->jitter -= (meter->jitter - dgi_min(d, METER_RTT_MAX) + 8) >> METER_JITTER_SHIFT;
         meter->stats.jitter = DG_US(meter->jitter >> METER_JITTER_SHIFT);
@@ -280,7 +282,8 @@ static void meter_bandwidth(dg_meter *meter, const meter_mark *mark) {
         meter->behind = 0;
         meter->run = meter->heard;
     }
-    dg_duration over = dgi_max(dg_time_since(meter->run.sent, mark->sent), dg_time_since(meter->run.heard, mark->heard));
+    dg_duration over = dgi_max(dg_time_since(meter->run.sent, mark->sent),
+                               dg_time_since(meter->run.heard, mark->heard));
     uint64_t bytes = mark->delivered - meter->run.delivered;
     if (bytes == 0 || over == 0)
         return;
@@ -373,7 +376,8 @@ int dg_meter_tcp_sized(dg_meter *meter, const dg_tcp_info *info, size_t info_siz
         news->has &= ~(uint32_t)DG_SAMPLE_APP_LIMITED;
         news->has |= read.has & DG_TCP_APP_LIMITED ? DG_SAMPLE_APP_LIMITED : 0u;
     }
-    news->has |= (read.has & DG_TCP_RTT ? DG_SAMPLE_RTT : 0u) | (read.has & DG_TCP_RTTVAR ? DG_SAMPLE_JITTER : 0u) |
+    news->has |= (read.has & DG_TCP_RTT ? DG_SAMPLE_RTT : 0u) |
+                 (read.has & DG_TCP_RTTVAR ? DG_SAMPLE_JITTER : 0u) |
                  (read.has & DG_TCP_DELIVERY_RATE ? DG_SAMPLE_BANDWIDTH : 0u);
     return DG_OK;
 }

@@ -42,22 +42,28 @@ typedef union families_stats {
 /* Hubs are merged: each member of these is the sum over all of them. */
 static const families_row families_hub[] = {
     {"websocket_connections_active", "gauge", "Connections now.", HUB(connections), FAMILIES_U32},
-    {"websocket_connections_max", "gauge", "Connections that are allowed.", HUB(max_connections), FAMILIES_U32},
+    {"websocket_connections_max", "gauge", "Connections that are allowed.", HUB(max_connections),
+     FAMILIES_U32},
     {"websocket_connections_peak", "gauge", "The most connections at once.", HUB(peak), FAMILIES_U32},
-    {"websocket_connections_total", "counter", "Connections so far.", HUB(connections_total), FAMILIES_U64},
-    {"websocket_messages_sent_total", "counter", "Messages of the library sent.", HUB(messages_sent), FAMILIES_U64},
-    {"websocket_errors_total", "counter", "Failed sends, dead peers and what the host reported.", HUB(errors),
+    {"websocket_connections_total", "counter", "Connections so far.", HUB(connections_total),
      FAMILIES_U64},
+    {"websocket_messages_sent_total", "counter", "Messages of the library sent.", HUB(messages_sent),
+     FAMILIES_U64},
+    {"websocket_errors_total", "counter", "Failed sends, dead peers and what the host reported.",
+     HUB(errors), FAMILIES_U64},
     {"websocket_send_failures_total", "counter", "Sends that failed.", HUB(send_failures), FAMILIES_U64},
     {"websocket_pings_total", "counter", "Pings sent.", HUB(pings), FAMILIES_U64},
     {"websocket_dead_total", "counter", "Connections closed for silence.", HUB(dead), FAMILIES_U64},
-    {"websocket_expired_total", "counter", "Connections closed at the end of their lifetime.", HUB(expired),
-     FAMILIES_U64},
+    {"websocket_expired_total", "counter", "Connections closed at the end of their lifetime.",
+     HUB(expired), FAMILIES_U64},
     {"websocket_drained_total", "counter", "Connections closed by a drain.", HUB(drained), FAMILIES_U64},
-    {"messages_refused_total", "counter", "Texts that were no valid message.", HUB(messages_refused), FAMILIES_U64},
-    {"levels_forced_total", "counter", "Levels forced by clients or the host.", HUB(forced), FAMILIES_U64},
+    {"messages_refused_total", "counter", "Texts that were no valid message.", HUB(messages_refused),
+     FAMILIES_U64},
+    {"levels_forced_total", "counter", "Levels forced by clients or the host.", HUB(forced),
+     FAMILIES_U64},
     {"session_fallbacks_total", "counter", "Entries into fallback.", HUB(fallbacks), FAMILIES_U64},
-    {"session_restorations_total", "counter", "Returns to full quality.", HUB(restorations), FAMILIES_U64},
+    {"session_restorations_total", "counter", "Returns to full quality.", HUB(restorations),
+     FAMILIES_U64},
 };
 
 static const families_row families_gate[] = {
@@ -65,12 +71,15 @@ static const families_row families_gate[] = {
     {"gate_released_total", "counter", "Permits given back.", GATE(released), FAMILIES_U64},
     {"gate_in_flight", "gauge", "Work admitted and not given back.", GATE(in_flight), FAMILIES_U32},
     {"gate_in_flight_max", "gauge", "The limit on it.", GATE(max_in_flight), FAMILIES_U32},
-    {"gate_connections", "gauge", "Connections admitted and not given back.", GATE(connections), FAMILIES_U32},
+    {"gate_connections", "gauge", "Connections admitted and not given back.", GATE(connections),
+     FAMILIES_U32},
     {"gate_open", "gauge", "Whether the switch is on.", GATE(open), FAMILIES_U32},
-    {"gate_occupancy", "gauge", "Occupancy of ordinary work; 1 is full.", GATE(occupancy), FAMILIES_DOUBLE},
-    {"gate_rejection_rate", "gauge", "Share of requests rejected.", GATE(rejected_share), FAMILIES_DOUBLE},
-    {"gate_optimization_rate", "gauge", "Share of requests admitted to be done cheaper.", GATE(reduced_share),
+    {"gate_occupancy", "gauge", "Occupancy of ordinary work; 1 is full.", GATE(occupancy),
      FAMILIES_DOUBLE},
+    {"gate_rejection_rate", "gauge", "Share of requests rejected.", GATE(rejected_share),
+     FAMILIES_DOUBLE},
+    {"gate_optimization_rate", "gauge", "Share of requests admitted to be done cheaper.",
+     GATE(reduced_share), FAMILIES_DOUBLE},
 };
 
 static const families_row families_queue[] = {
@@ -79,36 +88,42 @@ static const families_row families_queue[] = {
     {"queue_cost", "gauge", "Cost that waits.", QUEUE(cost), FAMILIES_U64},
     {"queue_running", "gauge", "Items that run.", QUEUE(running), FAMILIES_U32},
     {"queue_abandoned", "gauge", "Items that run past their deadline.", QUEUE(abandoned), FAMILIES_U32},
-    {"queue_service_seconds", "gauge", "Mean time an item runs, of late.", QUEUE(service_mean), FAMILIES_SECONDS},
+    {"queue_service_seconds", "gauge", "Mean time an item runs, of late.", QUEUE(service_mean),
+     FAMILIES_SECONDS},
     {"queue_pushed_total", "counter", "Items taken in.", QUEUE(pushed), FAMILIES_U64},
-    {"queue_overruns_total", "counter", "Items that ran past their deadline.", QUEUE(overrun), FAMILIES_U64},
+    {"queue_overruns_total", "counter", "Items that ran past their deadline.", QUEUE(overrun),
+     FAMILIES_U64},
     {"queue_resets_total", "counter", "Periodic resets of abandoned work.", QUEUE(resets), FAMILIES_U64},
 };
 
 static const families_row families_breaker[] = {
-    {"breaker_state", "gauge", "0 closed, 1 open, 2 half-open, 3 forced open, 4 disabled.", BREAKER(state),
+    {"breaker_state", "gauge", "0 closed, 1 open, 2 half-open, 3 forced open, 4 disabled.",
+     BREAKER(state), FAMILIES_U32},
+    {"breaker_consecutive_failures", "gauge", "Failures in a row.", BREAKER(consecutive_failures),
      FAMILIES_U32},
-    {"breaker_consecutive_failures", "gauge", "Failures in a row.", BREAKER(consecutive_failures), FAMILIES_U32},
     {"breaker_probes", "gauge", "Probes held now.", BREAKER(probes), FAMILIES_U32},
     {"breaker_opened_total", "counter", "Times it opened.", BREAKER(opened), FAMILIES_U64},
-    {"breaker_remaining_seconds", "gauge", "Until it may become half-open.", BREAKER(remaining), FAMILIES_SECONDS},
+    {"breaker_remaining_seconds", "gauge", "Until it may become half-open.", BREAKER(remaining),
+     FAMILIES_SECONDS},
 };
 
 static const families_row families_load[] = {
-    {"service_level", "gauge", "0 full, 1 degraded, 2 critical, 3 overloaded.", LOAD(level), FAMILIES_U32},
+    {"service_level", "gauge", "0 full, 1 degraded, 2 critical, 3 overloaded.", LOAD(level),
+     FAMILIES_U32},
     {"service_load", "gauge", "The worst load factor.", LOAD(load), FAMILIES_DOUBLE},
     {"health_score", "gauge", "Health from 1 down to 0.", LOAD(score), FAMILIES_DOUBLE},
-    {"service_level_changes_total", "counter", "Changes of the service level.", LOAD(changes), FAMILIES_U64},
+    {"service_level_changes_total", "counter", "Changes of the service level.", LOAD(changes),
+     FAMILIES_U64},
 };
 
 static const families_row families_lifecycle[] = {
     {"lifecycle_live", "gauge", "Whether the loop ticks.", LIFECYCLE(live), FAMILIES_U32},
     {"lifecycle_ready", "gauge", "Whether it should get new work.", LIFECYCLE(ready), FAMILIES_U32},
     {"lifecycle_started", "gauge", "Whether initialisation is done.", LIFECYCLE(started), FAMILIES_U32},
-    {"lifecycle_phase", "gauge", "0 starting, 1 serving, 2 draining, 3 closing, 4 drained.", LIFECYCLE(phase),
-     FAMILIES_U32},
-    {"lifecycle_drain_remaining_seconds", "gauge", "Until the deadline of the drain.", LIFECYCLE(drain_remaining),
-     FAMILIES_SECONDS},
+    {"lifecycle_phase", "gauge", "0 starting, 1 serving, 2 draining, 3 closing, 4 drained.",
+     LIFECYCLE(phase), FAMILIES_U32},
+    {"lifecycle_drain_remaining_seconds", "gauge", "Until the deadline of the drain.",
+     LIFECYCLE(drain_remaining), FAMILIES_SECONDS},
 };
 
 /* --- reading --- */
@@ -165,8 +180,8 @@ static void families_merged(const dg_metrics *metrics, dgi_figures *figures, con
     dgi_family_end(figures);
 }
 
-static void families_each(const dg_metrics *metrics, dgi_figures *figures, uint32_t kind, const char *label,
-                          const families_row *row, dg_time now) {
+static void families_each(const dg_metrics *metrics, dgi_figures *figures, uint32_t kind,
+                          const char *label, const families_row *row, dg_time now) {
     dgi_family_begin(figures, row->name, row->kind, row->help);
     families_stats stats;
     for (uint32_t i = dgi_metrics_find(metrics, kind, 0); i < metrics->count;
@@ -194,9 +209,9 @@ typedef struct families_labelled {
     const char *name;
     const char *kind;
     const char *help;
-    uint32_t object;      /* DGI_KIND_* */
-    const char *label;    /* names the object; NULL: merged */
-    const char *by;       /* the family's own label */
+    uint32_t object;   /* DGI_KIND_* */
+    const char *label; /* names the object; NULL: merged */
+    const char *by;    /* the family's own label */
     families_split split;
     unsigned decimals;
 } families_labelled;
@@ -251,9 +266,11 @@ static void split_queue_work(const families_stats *stats, families_part *parts) 
 static void split_breaker_calls(const families_stats *stats, families_part *parts) {
     const dg_breaker_stats *breaker = &stats->breaker;
     const families_part all[] = {
-        {"success", breaker->successes}, {"failure", breaker->failures},    {"timeout", breaker->timeouts},
-        {"ignored", breaker->ignored},   {"cancelled", breaker->cancelled}, {"rejected", breaker->rejected},
-        {"late", breaker->late},         {"double", breaker->doubled},      {"expired", breaker->expired},
+        {"success", breaker->successes},   {"failure", breaker->failures},
+        {"timeout", breaker->timeouts},    {"ignored", breaker->ignored},
+        {"cancelled", breaker->cancelled}, {"rejected", breaker->rejected},
+        {"late", breaker->late},           {"double", breaker->doubled},
+        {"expired", breaker->expired},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         parts[i] = all[i];
@@ -261,10 +278,12 @@ static void split_breaker_calls(const families_stats *stats, families_part *part
 
 static const families_labelled families_by[] = {
     {"session_levels", "gauge", "Sessions at each level.", DGI_KIND_HUB, NULL, "level", split_levels, 0},
-    {"session_level_seconds_total", "counter", "Session time spent at each level.", DGI_KIND_HUB, NULL, "level",
-     split_level_time, 3},
-    {"session_switches_total", "counter", "Changes of level.", DGI_KIND_HUB, NULL, "direction", split_switches, 0},
-    {"gate_answers_total", "counter", "Answers given.", DGI_KIND_GATE, "gate", "answer", split_gate_answers, 0},
+    {"session_level_seconds_total", "counter", "Session time spent at each level.", DGI_KIND_HUB, NULL,
+     "level", split_level_time, 3},
+    {"session_switches_total", "counter", "Changes of level.", DGI_KIND_HUB, NULL, "direction",
+     split_switches, 0},
+    {"gate_answers_total", "counter", "Answers given.", DGI_KIND_GATE, "gate", "answer",
+     split_gate_answers, 0},
     {"gate_rejections_total", "counter", "Rejections by reason.", DGI_KIND_GATE, "gate", "reason",
      split_gate_rejections, 0},
     {"queue_rejections_total", "counter", "Rejections by reason.", DGI_KIND_QUEUE, "queue", "reason",
@@ -290,8 +309,8 @@ static void families_add_parts(families_part *sum, const families_part *parts) {
     }
 }
 
-static void families_split_all(const dg_metrics *metrics, dgi_figures *figures, const families_labelled *family,
-                               dg_time now) {
+static void families_split_all(const dg_metrics *metrics, dgi_figures *figures,
+                               const families_labelled *family, dg_time now) {
     uint32_t i = dgi_metrics_find(metrics, family->object, 0);
     if (i == metrics->count)
         return;
@@ -340,7 +359,8 @@ static void families_wait(dgi_figures *figures, const dgi_registered *entry, dg_
         dgi_text_init(&text, le, sizeof le);
         dgi_text_scaled(&text, limit_us, 6);
         dgi_label labels[] = {{"queue", entry->name}, {"le", le}};
-        dgi_sample(figures, "_bucket", labels, 2, dg_queue_wait_at_most(entry->object.queue, DG_US(limit_us)), 0);
+        dgi_sample(figures, "_bucket", labels, 2,
+                   dg_queue_wait_at_most(entry->object.queue, DG_US(limit_us)), 0);
     }
     dgi_label labels[] = {{"queue", entry->name}, {"le", "+Inf"}};
     dgi_sample(figures, "_bucket", labels, 2, stats.queue.started, 0);
@@ -397,7 +417,8 @@ typedef struct families_table {
     size_t count;
 } families_table;
 
-#define FAMILIES_TABLE(kind, label, rows) {kind, label, rows, sizeof rows / sizeof *rows}
+#define FAMILIES_TABLE(kind, label, rows) \
+    { kind, label, rows, sizeof rows / sizeof *rows }
 
 void dgi_metrics_families(const dg_metrics *metrics, dgi_figures *figures, dg_time now) {
     static const families_table tables[] = {

@@ -89,7 +89,8 @@ static bool figures_any_label(const dgi_figures *figures, const dgi_label *label
     return any;
 }
 
-static void figures_json_key(dgi_figures *figures, const char *suffix, const dgi_label *labels, unsigned count) {
+static void figures_json_key(dgi_figures *figures, const char *suffix, const dgi_label *labels,
+                             unsigned count) {
     dgi_text_add(figures->text, figures->any_sample ? ",\"" : "\"");
     dgi_text_add(figures->text, suffix[0] == '_' ? suffix + 1 : suffix);
     if (suffix[0] != '\0' && figures_any_label(figures, labels, count))

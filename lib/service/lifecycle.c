@@ -63,7 +63,8 @@ static lifecycle_drain lifecycle_unpack(const dg_lifecycle *lifecycle) {
     };
 }
 
-static uint64_t lifecycle_pack(const dg_lifecycle *lifecycle, dg_duration period, uint32_t mode, dg_time now) {
+static uint64_t lifecycle_pack(const dg_lifecycle *lifecycle, dg_duration period, uint32_t mode,
+                               dg_time now) {
     uint64_t start = dg_time_since(lifecycle->placed_at, now) / LIFECYCLE_START_UNIT;
     uint64_t period_ms = (period + DG_MS(1) - 1) / DG_MS(1);
     return (period_ms + 1) << LIFECYCLE_PERIOD_BIT | (mode == DG_DRAIN_REFUSE ? LIFECYCLE_MODE : 0) |
@@ -80,8 +81,8 @@ static void lifecycle_set_flags(dg_lifecycle *lifecycle, uint64_t set, uint64_t 
 
 /* --- life cycle of the cell --- */
 
-static int lifecycle_read_config(dg_lifecycle_config *config, const dg_lifecycle_config *given, size_t size,
-                                 char *message, size_t message_size) {
+static int lifecycle_read_config(dg_lifecycle_config *config, const dg_lifecycle_config *given,
+                                 size_t size, char *message, size_t message_size) {
     dgi_check check;
     dgi_check_init(&check, message, message_size);
     dgi_check_status(&check, dgi_struct_read(config, sizeof *config, given, size));
@@ -122,8 +123,8 @@ static dg_lifecycle *lifecycle_make(void *memory, const dg_lifecycle_config *con
     return lifecycle;
 }
 
-int dg_lifecycle_place_sized(void *memory, size_t size, const dg_lifecycle_config *config, size_t config_size,
-                             dg_time now, dg_lifecycle **out) {
+int dg_lifecycle_place_sized(void *memory, size_t size, const dg_lifecycle_config *config,
+                             size_t config_size, dg_time now, dg_lifecycle **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
     *out = NULL;
@@ -140,7 +141,8 @@ int dg_lifecycle_attach(void *memory, size_t size, dg_time now, dg_lifecycle **o
     if (out == NULL)
         return DG_ERR_INVALID;
     (void)now;
-    int status = dgi_cell_attach(memory, size, sizeof(dg_lifecycle), DGI_CELL_LIFECYCLE, LIFECYCLE_LAYOUT);
+    int status =
+        dgi_cell_attach(memory, size, sizeof(dg_lifecycle), DGI_CELL_LIFECYCLE, LIFECYCLE_LAYOUT);
     *out = status == DG_OK ? memory : NULL;
     return status;
 }
@@ -182,7 +184,8 @@ static void lifecycle_reanchor_drain(dg_lifecycle *lifecycle, dg_time now) {
     lifecycle_drain drain = lifecycle_unpack(lifecycle);
     if (!drain.any || drain.start <= now)
         return;
-    if (dgi_cas_strong(&lifecycle->drain, &seen, lifecycle_pack(lifecycle, drain.period, drain.mode, now)))
+    if (dgi_cas_strong(&lifecycle->drain, &seen,
+                       lifecycle_pack(lifecycle, drain.period, drain.mode, now)))
         dgi_count(&lifecycle->reanchored, 1);
 }
 

@@ -22,7 +22,8 @@ static bool metrics_letter(char c) {
 static bool metrics_name_valid(const char *name, size_t most) {
     size_t size = 0;
     for (; name[size] != '\0'; size++)
-        if (size == most || !(metrics_letter(name[size]) || (size > 0 && name[size] >= '0' && name[size] <= '9')))
+        if (size == most ||
+            !(metrics_letter(name[size]) || (size > 0 && name[size] >= '0' && name[size] <= '9')))
             return false;
     return size > 0;
 }
@@ -45,8 +46,10 @@ static int metrics_read_config(dg_metrics_config *config, const dg_metrics_confi
         config->instance = "";
     if (check.status != DG_OK)
         return check.status;
-    dgi_check_that(&check, metrics_name_valid(config->prefix, 31), "prefix", "must be a name of at most 31 letters");
-    dgi_check_that(&check, metrics_label_valid(config->instance, 0, 63), "instance", "must be printable ASCII");
+    dgi_check_that(&check, metrics_name_valid(config->prefix, 31), "prefix",
+                   "must be a name of at most 31 letters");
+    dgi_check_that(&check, metrics_label_valid(config->instance, 0, 63), "instance",
+                   "must be printable ASCII");
     dgi_check_that(&check, config->reserved_pointer == NULL, "reserved_pointer", "must be NULL");
     dgi_check_allocator(&check, config->allocator);
     return check.status;
@@ -85,7 +88,8 @@ uint32_t dgi_metrics_find(const dg_metrics *metrics, uint32_t kind, uint32_t fro
     return from;
 }
 
-static bool metrics_clashes(const dgi_registered *entry, uint32_t kind, const char *name, const void *object) {
+static bool metrics_clashes(const dgi_registered *entry, uint32_t kind, const char *name,
+                            const void *object) {
     return entry->object.any == object ||
            (entry->kind == kind && kind != DGI_KIND_HUB && strcmp(entry->name, name) == 0);
 }
@@ -135,7 +139,8 @@ static bool metrics_counter_name_valid(const char *name) {
     return size > 6 && metrics_name_valid(name, 63) && strcmp(name + size - 6, "_total") == 0;
 }
 
-int dg_metrics_add_counter(dg_metrics *metrics, const char *name, const char *help, const uint64_t *value) {
+int dg_metrics_add_counter(dg_metrics *metrics, const char *name, const char *help,
+                           const uint64_t *value) {
     if (help == NULL)
         help = "A counter of the host.";
     if (!metrics_counter_name_valid(name) || !metrics_label_valid(help, 0, 127))
@@ -162,7 +167,8 @@ int dg_metrics_remove(dg_metrics *metrics, const void *object) {
 
 /* --- writing --- */
 
-int dg_metrics_write(const dg_metrics *metrics, uint32_t format, dg_write_fn write, void *user, dg_time now) {
+int dg_metrics_write(const dg_metrics *metrics, uint32_t format, dg_write_fn write, void *user,
+                     dg_time now) {
     if (metrics == NULL || write == NULL || format > DG_FORMAT_HEALTH)
         return DG_ERR_INVALID;
     char piece[METRICS_PIECE];

@@ -13,11 +13,11 @@ typedef enum fault_mode {
 
 typedef struct faults {
     fault_mode mode;
-    unsigned n;          /* which request fails, from 0 */
+    unsigned n; /* which request fails, from 0 */
     unsigned requests;
     unsigned injected;
     unsigned long long chance;
-    size_t outstanding;  /* bytes */
+    size_t outstanding; /* bytes */
     unsigned blocks;
 } faults;
 
@@ -79,7 +79,8 @@ static void scenario_cells(const dg_allocator *allocator) {
         ck_assert(dg_sampler_admit(sampler, 0.5, 0, 0, 0));
     if (made(dg_load_new(&load, &(dg_load_config){.allocator = allocator}, 0), &load))
         ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, 0.5, 0), DG_SERVICE_FULL);
-    if (made(dg_lifecycle_new(&lifecycle, &(dg_lifecycle_config){.allocator = allocator}, 0), &lifecycle))
+    if (made(dg_lifecycle_new(&lifecycle, &(dg_lifecycle_config){.allocator = allocator}, 0),
+             &lifecycle))
         ck_assert(dg_lifecycle_live(lifecycle, 0));
     if (made(dg_seats_new(&seats, 3, allocator), &seats))
         ck_assert_uint_eq(dg_seats_count(seats), 3);
@@ -98,7 +99,8 @@ static void scenario_admission(const dg_allocator *allocator) {
     dg_verdict verdict;
     bool with_trail = made(dg_trail_new(&trail, 16, allocator), &trail);
     if (made(dg_queue_new(&queue, &(dg_queue_config){.allocator = allocator}, 0), &queue)) {
-        dg_gate_config config = {.queue = queue, .trail = with_trail ? trail : NULL, .allocator = allocator};
+        dg_gate_config config = {
+            .queue = queue, .trail = with_trail ? trail : NULL, .allocator = allocator};
         if (made(dg_gate_new(&gate, &config, 0), &gate)) {
             ok(dg_gate_ask(gate, &(dg_request){0}, 0, &verdict));
             ck_assert_int_eq(verdict.answer, DG_ANSWER_ADMIT);
@@ -114,8 +116,10 @@ static void scenario_quality(const dg_allocator *allocator) {
     const dg_profile *profile = NULL;
     dg_session *session = NULL;
     dg_meter *meter = NULL;
-    made(dg_profile_new(&profile, &(dg_profile_config){.name = "mine", .allocator = allocator}), &profile);
-    if (made(dg_session_new(&session, &(dg_session_config){.profile = profile, .allocator = allocator}, 0),
+    made(dg_profile_new(&profile, &(dg_profile_config){.name = "mine", .allocator = allocator}),
+         &profile);
+    if (made(dg_session_new(&session, &(dg_session_config){.profile = profile, .allocator = allocator},
+                            0),
              &session)) {
         dg_decision decision;
         ok(dg_session_feed(session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 2000}, 1, &decision));

@@ -48,7 +48,8 @@ static int swallow(void *user, const char *data, size_t size) {
 
 /* An answer that is allowed inside a callback: done, not there any more, no room, draining. */
 static void fine(int status) {
-    ck_assert_msg(status >= 0 || status == DG_ERR_NOT_FOUND || status == DG_ERR_FULL || status == DG_ERR_STATE,
+    ck_assert_msg(status >= 0 || status == DG_ERR_NOT_FOUND || status == DG_ERR_FULL ||
+                      status == DG_ERR_STATE,
                   "%s", dg_strerror(status));
 }
 
@@ -140,7 +141,8 @@ static void call_machines(world *w) {
     ok(dg_meter_sent(w->meter, w->sequence, 10, DG_SEC(5)));
     ok(dg_meter_acked(w->meter, w->sequence++, 0, DG_SEC(5)));
     ok(dg_meter_read(w->meter, DG_SEC(5), &sample));
-    ok(dg_session_feed(w->session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 10}, DG_SEC(5), &decision));
+    ok(dg_session_feed(w->session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 10}, DG_SEC(5),
+                       &decision));
     ok(dg_session_ask(w->session, DG_SEC(5), &decision));
     ok(dg_session_force(w->session, DG_LEVEL_LOW, 0, DG_SEC(5), &decision));
     ok(dg_session_release(w->session, DG_SEC(5), &decision));
@@ -168,9 +170,9 @@ static void call_new_and_free(world *w) {
 
 typedef void (*call)(world *w);
 static const call calls[] = {
-    call_add,    call_remove,    call_remove_all, call_close, call_heard, call_text,    call_feed,
-    call_force,  call_release,   call_cap,        call_error, call_allow_set, call_drain, call_tick,
-    call_readers, call_cells,    call_machines,   call_new_and_free,
+    call_add,   call_remove, call_remove_all, call_close, call_heard,    call_text,
+    call_feed,  call_force,  call_release,    call_cap,   call_error,    call_allow_set,
+    call_drain, call_tick,   call_readers,    call_cells, call_machines, call_new_and_free,
 };
 #define CALLS (int)(sizeof calls / sizeof *calls)
 
@@ -274,15 +276,16 @@ START_TEST(call_is_legal_inside_every_callback) {
     world w;
     world_make(&w, (unsigned)_i);
     for (unsigned n = 0; n < 4; n++)
-        fine(dg_hub_add(w.hub, &(dg_conn_config){.user = &w}, 0, &w.conn));           /* log */
-    fine(dg_hub_feed(w.hub, w.conn, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 2000}, DG_SEC(1))); /* level, send */
-    fine(dg_hub_tick(w.hub, DG_SEC(31)));                                                          /* ping */
-    fine(dg_hub_tick(w.hub, DG_SEC(42)));                                                          /* close */
+        fine(dg_hub_add(w.hub, &(dg_conn_config){.user = &w}, 0, &w.conn)); /* log */
+    fine(dg_hub_feed(w.hub, w.conn, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 2000},
+                     DG_SEC(1)));         /* level, send */
+    fine(dg_hub_tick(w.hub, DG_SEC(31))); /* ping */
+    fine(dg_hub_tick(w.hub, DG_SEC(42))); /* close */
     fine(dg_hub_add(w.hub, &(dg_conn_config){.user = &w}, DG_SEC(42), &w.conn));
-    fine(dg_hub_remove(w.hub, w.conn, DG_SEC(42)));                                                /* released */
-    fine(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(43)));                              /* close */
+    fine(dg_hub_remove(w.hub, w.conn, DG_SEC(42)));                    /* released */
+    fine(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(43))); /* close */
     for (unsigned n = 0; n < 22; n++)
-        fine(dg_hub_tick(w.hub, DG_SEC(43) + n * DG_MS(500)));                                     /* drained */
+        fine(dg_hub_tick(w.hub, DG_SEC(43) + n * DG_MS(500))); /* drained */
     ok(dg_metrics_write(w.metrics, DG_FORMAT_PROMETHEUS, write_inside, &w, DG_SEC(60)));
     for (unsigned where = 0; where < 8; where++)
         if (calls[_i] != call_remove_all && calls[_i] != call_remove && calls[_i] != call_drain &&

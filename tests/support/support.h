@@ -12,24 +12,24 @@
 
 /* Ends a test file: TESTS_MAIN("bucket", a_case, another_case) runs them and reports. Each case is
  * written with START_TEST(name) ... END_TEST, its name a condition and an expectation. */
-#define TESTS_MAIN(suite_name, ...)                                                                   \
-    int main(void) {                                                                                  \
-        const TTest *const cases[] = {__VA_ARGS__};                                                   \
-        Suite *suite = suite_create(suite_name);                                                      \
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {                                   \
-            TCase *tcase = tcase_create(cases[i]->name);                                              \
-            tcase_set_timeout(tcase, 60);                                                             \
-            tcase_add_test(tcase, cases[i]);                                                          \
-            suite_add_tcase(suite, tcase);                                                            \
-        }                                                                                             \
-        SRunner *runner = srunner_create(suite);                                                      \
-        srunner_run_all(runner, CK_ENV);                                                              \
-        int failed = srunner_ntests_failed(runner);                                                   \
-        srunner_free(runner);                                                                         \
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;                                             \
+#define TESTS_MAIN(suite_name, ...)                                 \
+    int main(void) {                                                \
+        const TTest *const cases[] = {__VA_ARGS__};                 \
+        Suite *suite = suite_create(suite_name);                    \
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) { \
+            TCase *tcase = tcase_create(cases[i]->name);            \
+            tcase_set_timeout(tcase, 60);                           \
+            tcase_add_test(tcase, cases[i]);                        \
+            suite_add_tcase(suite, tcase);                          \
+        }                                                           \
+        SRunner *runner = srunner_create(suite);                    \
+        srunner_run_all(runner, CK_ENV);                            \
+        int failed = srunner_ntests_failed(runner);                 \
+        srunner_free(runner);                                       \
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;           \
     }
 
-#define ok(call) ck_assert_int_eq((call), DG_OK)
+#define ok(call)        ck_assert_int_eq((call), DG_OK)
 #define err(call, code) ck_assert_int_eq((call), (code))
 
 /* Doubles that no API may swallow. */

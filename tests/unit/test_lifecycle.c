@@ -159,7 +159,8 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_lifecycle_start(NULL, 0), DG_ERR_INVALID);
     err(dg_lifecycle_tick(NULL, 0), DG_ERR_INVALID);
     err(dg_lifecycle_overloaded(NULL, true, 0), DG_ERR_INVALID);
-    ck_assert(!dg_lifecycle_live(NULL, 0) && !dg_lifecycle_ready(NULL, 0) && !dg_lifecycle_started(NULL));
+    ck_assert(!dg_lifecycle_live(NULL, 0) && !dg_lifecycle_ready(NULL, 0) &&
+              !dg_lifecycle_started(NULL));
     ck_assert_uint_eq(dg_lifecycle_phase(NULL, 0), DG_PHASE_DRAINED);
     ck_assert_str_eq(dg_phase_name(DG_PHASE_CLOSING), "closing");
     ck_assert_str_eq(dg_phase_name(99), "unknown");
@@ -169,7 +170,8 @@ END_TEST
 
 START_TEST(configuration_out_of_range_names_the_field) {
     char message[128];
-    err(dg_lifecycle_config_check(&(dg_lifecycle_config){.live_within = DG_SEC(3601)}, message, sizeof message),
+    err(dg_lifecycle_config_check(&(dg_lifecycle_config){.live_within = DG_SEC(3601)}, message,
+                                  sizeof message),
         DG_ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(message, "live_within"));
     err(dg_lifecycle_config_check(&(dg_lifecycle_config){.reserved = 1}, message, sizeof message),

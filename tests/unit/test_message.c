@@ -46,17 +46,27 @@ START_TEST(the_original_example_is_written_byte_for_byte) {
 END_TEST
 
 START_TEST(each_kind_is_written_exactly) {
-    writes(&(dg_message){.kind = DG_MESSAGE_RESTORED, .has = DG_MESSAGE_HAS_SEQUENCE, .sequence = 2,
-                         .text = "Network conditions improved"},
-           "{\"type\":\"quality.restored\",\"seq\":2,\"level\":\"full\",\"message\":\"Network conditions "
-           "improved\"}");
-    writes(&(dg_message){.kind = DG_MESSAGE_ACK, .accepted = 1, .buffer_level = 4, .playback_rate = 1, .sequence = 1,
-                         .has = DG_MESSAGE_HAS_SEQUENCE | DG_MESSAGE_HAS_BUFFER_LEVEL |
-                                DG_MESSAGE_HAS_PLAYBACK_RATE},
-           "{\"type\":\"quality.ack\",\"seq\":1,\"accepted\":true,\"client_metrics\":{\"buffer_level\":4,"
-           "\"playback_rate\":1}}");
+    writes(
+        &(dg_message){.kind = DG_MESSAGE_RESTORED,
+                      .has = DG_MESSAGE_HAS_SEQUENCE,
+                      .sequence = 2,
+                      .text = "Network conditions improved"},
+        "{\"type\":\"quality.restored\",\"seq\":2,\"level\":\"full\",\"message\":\"Network conditions "
+        "improved\"}");
+    writes(
+        &(dg_message){.kind = DG_MESSAGE_ACK,
+                      .accepted = 1,
+                      .buffer_level = 4,
+                      .playback_rate = 1,
+                      .sequence = 1,
+                      .has = DG_MESSAGE_HAS_SEQUENCE | DG_MESSAGE_HAS_BUFFER_LEVEL |
+                             DG_MESSAGE_HAS_PLAYBACK_RATE},
+        "{\"type\":\"quality.ack\",\"seq\":1,\"accepted\":true,\"client_metrics\":{\"buffer_level\":4,"
+        "\"playback_rate\":1}}");
     writes(&(dg_message){.kind = DG_MESSAGE_ACK}, "{\"type\":\"quality.ack\",\"accepted\":false}");
-    writes(&(dg_message){.kind = DG_MESSAGE_SET, .level = DG_LEVEL_LOW, .duration_ms = 60000,
+    writes(&(dg_message){.kind = DG_MESSAGE_SET,
+                         .level = DG_LEVEL_LOW,
+                         .duration_ms = 60000,
                          .has = DG_MESSAGE_HAS_LEVEL | DG_MESSAGE_HAS_DURATION},
            "{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":60000}");
     writes(&(dg_message){.kind = DG_MESSAGE_SET}, "{\"type\":\"quality.set\",\"level\":null}");
@@ -69,8 +79,9 @@ START_TEST(fallback_says_how_long_on_the_way_in_and_nothing_on_the_way_out) {
     dg_decision decision = {.level = DG_LEVEL_FALLBACK, .recovery_ms = 30000};
     dg_message message;
     ok(dg_message_from_decision(&decision, DG_SEND_FALLBACK_ON, &message));
-    writes(&message, "{\"type\":\"mode.fallback\",\"enabled\":true,\"message\":\"Network too unstable for voice. "
-                     "Switched to text mode.\",\"estimated_recovery_ms\":30000}");
+    writes(&message,
+           "{\"type\":\"mode.fallback\",\"enabled\":true,\"message\":\"Network too unstable for voice. "
+           "Switched to text mode.\",\"estimated_recovery_ms\":30000}");
     ok(dg_message_from_decision(&decision, DG_SEND_FALLBACK_OFF, &message));
     writes(&message, "{\"type\":\"mode.fallback\",\"enabled\":false,\"estimated_recovery_ms\":0}");
 }
@@ -95,12 +106,16 @@ START_TEST(what_is_written_reads_back_the_same) {
     unsigned long long seed = property_seed();
     static const uint32_t kinds[] = {DG_MESSAGE_DEGRADED, DG_MESSAGE_RESTORED, DG_MESSAGE_ACK,
                                      DG_MESSAGE_SET,      DG_MESSAGE_FALLBACK, DG_MESSAGE_SYSTEM};
-    static const char *const texts[] = {"", "a", "tab\t\"quote\"\\ \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "/\x01\x7f"};
+    static const char *const texts[] = {"", "a", "tab\t\"quote\"\\ \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+                                        "/\x01\x7f"};
     for (unsigned i = 0; i < 3000; i++) {
         dg_message message = {.kind = kinds[property_next(&seed) % 6]}, back;
         uint32_t has = (uint32_t)property_next(&seed);
         bool degrade = message.kind == DG_MESSAGE_DEGRADED, ack = message.kind == DG_MESSAGE_ACK;
-        uint32_t allowed = degrade ? 31u : ack ? 16u | 32u | 64u : message.kind == DG_MESSAGE_RESTORED ? 16u : 0;
+        uint32_t allowed = degrade                               ? 31u
+                           : ack                                 ? 16u | 32u | 64u
+                           : message.kind == DG_MESSAGE_RESTORED ? 16u
+                                                                 : 0;
         message.has = has & (message.kind == DG_MESSAGE_SET ? 128u | 256u : allowed);
         if (message.has & DG_MESSAGE_HAS_RTT)
             message.rtt_ms = (double)(property_next(&seed) % 3600000000u) / 1000;
@@ -157,8 +172,10 @@ START_TEST(host_types_are_no_error_and_members_may_come_in_any_order) {
     dg_message message;
     ok(read_text("{\"type\":\"probe.ack\",\"seq\":\"text\",\"level\":[1,{}]}", &message));
     ck_assert_uint_eq(message.kind, DG_MESSAGE_OTHER);
-    ok(read_text(" { \"client_metrics\" : {\"playback_rate\":0.5,\"x\":[]}, \"accepted\":true , \"other\":{\"a\":1},"
-                 "\"type\":\"quality.\\u0061ck\" } ", &message));
+    ok(read_text(" { \"client_metrics\" : {\"playback_rate\":0.5,\"x\":[]}, \"accepted\":true , "
+                 "\"other\":{\"a\":1},"
+                 "\"type\":\"quality.\\u0061ck\" } ",
+                 &message));
     ck_assert_uint_eq(message.kind, DG_MESSAGE_ACK);
     ck_assert_uint_eq(message.has, DG_MESSAGE_HAS_PLAYBACK_RATE);
     ck_assert(message.playback_rate > 0.49 && message.playback_rate < 0.51);
@@ -174,10 +191,23 @@ END_TEST
 
 START_TEST(bad_texts_are_refused_and_leave_nothing) {
     static const char *const bad[] = {
-        "", "{", "[]", "1", "null", "{}", "{\"type\":1}", "{\"type\":\"system\"}", "{\"type\":\"x\"} x",
-        "{\"type\":\"x\",\"type\":\"y\"}", "{'type':'x'}", "{\"type\":\"x\",}", "\xef\xbb\xbf{\"type\":\"x\"}",
-        "{\"type\":\"quality.ack\"}", "{\"type\":\"quality.ack\",\"accepted\":1}",
-        "{\"type\":\"quality.ack\",\"accepted\":\"true\"}", "{\"type\":\"quality.ack\",\"accepted\":null}",
+        "",
+        "{",
+        "[]",
+        "1",
+        "null",
+        "{}",
+        "{\"type\":1}",
+        "{\"type\":\"system\"}",
+        "{\"type\":\"x\"} x",
+        "{\"type\":\"x\",\"type\":\"y\"}",
+        "{'type':'x'}",
+        "{\"type\":\"x\",}",
+        "\xef\xbb\xbf{\"type\":\"x\"}",
+        "{\"type\":\"quality.ack\"}",
+        "{\"type\":\"quality.ack\",\"accepted\":1}",
+        "{\"type\":\"quality.ack\",\"accepted\":\"true\"}",
+        "{\"type\":\"quality.ack\",\"accepted\":null}",
         "{\"type\":\"quality.ack\",\"accepted\":true,\"accepted\":true}",
         "{\"type\":\"quality.ack\",\"accepted\":true,\"seq\":-1}",
         "{\"type\":\"quality.ack\",\"accepted\":true,\"seq\":1.0}",
@@ -189,12 +219,15 @@ START_TEST(bad_texts_are_refused_and_leave_nothing) {
         "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":-1}}",
         "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":1e400}}",
         "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{},\"client_metrics\":{}}",
-        "{\"type\":\"quality.set\"}", "{\"type\":\"quality.set\",\"level\":\"Full\"}",
+        "{\"type\":\"quality.set\"}",
+        "{\"type\":\"quality.set\",\"level\":\"Full\"}",
         "{\"type\":\"quality.set\",\"level\":\"full\",\"duration_ms\":-5}",
         "{\"type\":\"quality.set\",\"level\":\"full\",\"duration_ms\":31622400001}",
         "{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"because\"}",
-        "{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"high_rtt\",\"metrics\":{\"packet_loss\":1.1}}",
-        "{\"type\":\"system\",\"message\":\"\xff\"}", "{\"type\":\"system\",\"message\":\"\\ud800\"}",
+        "{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"high_rtt\",\"metrics\":{\"packet_"
+        "loss\":1.1}}",
+        "{\"type\":\"system\",\"message\":\"\xff\"}",
+        "{\"type\":\"system\",\"message\":\"\\ud800\"}",
     };
     dg_message message;
     static const dg_message nothing;
@@ -230,19 +263,23 @@ END_TEST
 
 START_TEST(writing_refuses_what_no_message_may_say) {
     char buffer[DG_MESSAGE_MAX] = "x";
-    err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_OTHER}, buffer, sizeof buffer), DG_ERR_INVALID);
+    err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_OTHER}, buffer, sizeof buffer),
+        DG_ERR_INVALID);
     ck_assert_str_eq(buffer, "");
     err(dg_message_write(&(dg_message){.kind = 7}, buffer, sizeof buffer), DG_ERR_INVALID);
     err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_RESTORED, .level = 4}, buffer, sizeof buffer),
         DG_ERR_INVALID);
     err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_ACK, .accepted = 2}, buffer, sizeof buffer),
         DG_ERR_INVALID);
-    err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_SYSTEM, .text = "\xc3"}, buffer, sizeof buffer),
+    err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_SYSTEM, .text = "\xc3"}, buffer,
+                         sizeof buffer),
         DG_ERR_INVALID);
-    err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_SET, .has = DG_MESSAGE_HAS_RTT}, buffer, sizeof buffer),
+    err(dg_message_write(&(dg_message){.kind = DG_MESSAGE_SET, .has = DG_MESSAGE_HAS_RTT}, buffer,
+                         sizeof buffer),
         DG_ERR_INVALID);
     for (size_t i = 0; i < HOSTILE_COUNT; i++) {
-        dg_message message = {.kind = DG_MESSAGE_ACK, .has = DG_MESSAGE_HAS_BUFFER_LEVEL, .buffer_level = hostile[i]};
+        dg_message message = {
+            .kind = DG_MESSAGE_ACK, .has = DG_MESSAGE_HAS_BUFFER_LEVEL, .buffer_level = hostile[i]};
         err(dg_message_write(&message, buffer, sizeof buffer), DG_ERR_INVALID);
     }
     dg_message unended = {.kind = DG_MESSAGE_SYSTEM};
@@ -274,7 +311,8 @@ START_TEST(decision_without_that_message_is_refused) {
     dg_decision decision = {0};
     dg_message message;
     err(dg_message_from_decision(&decision, 0, &message), DG_ERR_INVALID);
-    err(dg_message_from_decision(&decision, DG_SEND_DEGRADED | DG_SEND_RESTORED, &message), DG_ERR_INVALID);
+    err(dg_message_from_decision(&decision, DG_SEND_DEGRADED | DG_SEND_RESTORED, &message),
+        DG_ERR_INVALID);
     err(dg_message_from_decision(NULL, DG_SEND_DEGRADED, &message), DG_ERR_INVALID);
     err(dg_message_from_decision(&decision, DG_SEND_DEGRADED, NULL), DG_ERR_INVALID);
     ck_assert_str_eq(dg_message_kind_name(DG_MESSAGE_SET), "quality.set");
@@ -285,6 +323,8 @@ END_TEST
 TESTS_MAIN("message", the_original_example_is_written_byte_for_byte, each_kind_is_written_exactly,
            fallback_says_how_long_on_the_way_in_and_nothing_on_the_way_out,
            unmeasured_metrics_are_left_out_and_never_zero, what_is_written_reads_back_the_same,
-           mutated_messages_are_read_or_refused, host_types_are_no_error_and_members_may_come_in_any_order,
+           mutated_messages_are_read_or_refused,
+           host_types_are_no_error_and_members_may_come_in_any_order,
            bad_texts_are_refused_and_leave_nothing, texts_at_the_limit_fit_and_beyond_do_not,
-           writing_refuses_what_no_message_may_say, longest_message_fits, decision_without_that_message_is_refused)
+           writing_refuses_what_no_message_may_say, longest_message_fits,
+           decision_without_that_message_is_refused)

@@ -32,7 +32,8 @@ START_TEST(constant_round_trips_give_exactly_that_and_no_jitter) {
     for (uint32_t n = 0; n < 50; n++)
         round_trip(meter, n, n * DG_MS(200), DG_US(37123));
     dg_sample sample = sample_of(meter, DG_SEC(10));
-    ck_assert_uint_eq(sample.has, DG_SAMPLE_RTT | DG_SAMPLE_JITTER | DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS);
+    ck_assert_uint_eq(sample.has,
+                      DG_SAMPLE_RTT | DG_SAMPLE_JITTER | DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS);
     ck_assert_double_eq(sample.rtt_ms, 37.123);
     ck_assert_double_eq(sample.jitter_ms, 0);
     ck_assert_double_eq(sample.loss, 0);
@@ -328,7 +329,8 @@ START_TEST(any_link_keeps_the_books) {
             if (property_next(&seed) % 2)
                 ok(dg_meter_sent(meter, next++, property_next(&seed) % 5000, seen));
             else
-                ok(dg_meter_acked(meter, next - back, property_next(&seed) % 3 ? 0 : property_next(&seed), seen));
+                ok(dg_meter_acked(meter, next - back,
+                                  property_next(&seed) % 3 ? 0 : property_next(&seed), seen));
             if (step % 10 == 0) {
                 dg_sample sample = sample_of(meter, seen);
                 ok(dg_session_feed(session, &sample, seen, &decision));
@@ -343,13 +345,13 @@ START_TEST(any_link_keeps_the_books) {
 }
 END_TEST
 
-TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter, smoothed_rtt_moves_by_an_eighth,
-           jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
-           one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,
-           slow_links_get_more_time_before_a_reply_is_lost,
+TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter,
+           smoothed_rtt_moves_by_an_eighth, jitter_is_that_of_rfc_3550,
+           sample_holds_only_what_came_since_the_last, one_of_twenty_lost_is_five_percent,
+           reply_is_lost_exactly_when_its_time_is_over, slow_links_get_more_time_before_a_reply_is_lost,
            late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
-           after_silence_the_first_fresh_reply_is_believed, audio_that_gets_through_says_nothing_of_capacity,
-           link_that_cannot_keep_up_shows_its_capacity,
+           after_silence_the_first_fresh_reply_is_believed,
+           audio_that_gets_through_says_nothing_of_capacity, link_that_cannot_keep_up_shows_its_capacity,
            what_a_client_claims_to_have_received_is_never_more_than_was_sent,
            sequence_wraps_and_only_the_next_is_taken, more_probes_than_it_holds_lose_the_oldest,
            tcp_figures_become_a_sample, clock_that_jumps_and_comes_back_wedges_nothing,

@@ -82,7 +82,8 @@ START_TEST(prometheus_text_names_every_object) {
     world_make(&w, NULL);
     w.counter = 7;
     document text = written(&w, DG_FORMAT_PROMETHEUS, DG_SEC(1));
-    has(&text, "# TYPE degrade_websocket_connections_active gauge\ndegrade_websocket_connections_active 7\n");
+    has(&text,
+        "# TYPE degrade_websocket_connections_active gauge\ndegrade_websocket_connections_active 7\n");
     has(&text, "degrade_websocket_connections_total 7\n");
     has(&text, "degrade_session_levels{level=\"full\"} 7\n");
     has(&text, "degrade_breaker_state{breaker=\"data\\\"base\\\\\"} 0\n");
@@ -178,11 +179,14 @@ START_TEST(health_document_counts_one_timeout_as_a_sixth) {
     dgi_json json;
     dgi_json_init(&json, text.text, text.size);
     ck_assert(dgi_json_skip(&json) && dgi_json_end(&json));
-    has(&text, "\"status\":\"not_ready\",\"graceful_degradation\":{\"health_score\":1,\"current_strategy\":\"full\"");
-    has(&text, "\"queue_statistics\":{\"current_size\":0,\"capacity_percent\":0,\"status\":\"healthy\"}");
-    has(&text, "\"vllm_statistics\":{\"total_requests\":1,\"successful_requests\":0,\"timeout_requests\":1,"
-               "\"success_rate\":0,\"timeout_rate\":100,\"thread_capacity_used\":16.666667,"
-               "\"time_until_reset\":239,\"rejection_threshold\":0.8}");
+    has(&text, "\"status\":\"not_ready\",\"graceful_degradation\":{\"health_score\":1,\"current_"
+               "strategy\":\"full\"");
+    has(&text,
+        "\"queue_statistics\":{\"current_size\":0,\"capacity_percent\":0,\"status\":\"healthy\"}");
+    has(&text,
+        "\"vllm_statistics\":{\"total_requests\":1,\"successful_requests\":0,\"timeout_requests\":1,"
+        "\"success_rate\":0,\"timeout_rate\":100,\"thread_capacity_used\":16.666667,"
+        "\"time_until_reset\":239,\"rejection_threshold\":0.8}");
     has(&text, "\"worker_statistics\":{\"total_requests\":1");
     world_free(&w);
 }
@@ -240,7 +244,8 @@ START_TEST(registering_refuses_bad_names_twins_and_too_many) {
         snprintf(name, sizeof name, "n%u_total", i);
         ok(dg_metrics_add_counter(metrics, name, NULL, &counters[i]));
     }
-    err(dg_metrics_add_counter(metrics, "one_more_total", NULL, &counters[DG_METRICS_MAX - 1]), DG_ERR_FULL);
+    err(dg_metrics_add_counter(metrics, "one_more_total", NULL, &counters[DG_METRICS_MAX - 1]),
+        DG_ERR_FULL);
     ok(dg_metrics_remove(metrics, breaker));
     ok(dg_metrics_add_breaker(metrics, "b", breaker));
     dg_metrics_free(metrics);
@@ -268,6 +273,6 @@ END_TEST
 
 TESTS_MAIN("metrics", prometheus_text_names_every_object, no_series_and_no_family_comes_twice,
            wait_histogram_rises_to_its_count, json_is_strict_and_has_the_same_figures,
-           health_document_counts_one_timeout_as_a_sixth, writer_that_stops_is_reported_and_not_called_again,
-           empty_registry_writes_valid_documents, registering_refuses_bad_names_twins_and_too_many,
-           bad_configuration_is_refused)
+           health_document_counts_one_timeout_as_a_sixth,
+           writer_that_stops_is_reported_and_not_called_again, empty_registry_writes_valid_documents,
+           registering_refuses_bad_names_twins_and_too_many, bad_configuration_is_refused)
