@@ -27,10 +27,10 @@ enum {
 
 typedef struct dgi_cell {
     dgi_atomic32 magic;
-    uint16_t order;   /* 0x0102 as the maker wrote it: the byte order */
+    uint16_t order; /* 0x0102 as the maker wrote it: the byte order */
     uint8_t kind;
-    uint8_t layout;   /* version of the layout of this kind */
-    uint32_t size;    /* of the whole block */
+    uint8_t layout; /* version of the layout of this kind */
+    uint32_t size;  /* of the whole block */
     uint32_t reserved;
 } dgi_cell;
 

@@ -23,7 +23,8 @@ void dgi_check_init(dgi_check *check, char *message, size_t size);
 void dgi_check_u64(dgi_check *check, const char *field, uint64_t value, uint64_t low, uint64_t high);
 void dgi_check_double(dgi_check *check, const char *field, double value, double low, double high);
 /* Durations are worded in milliseconds: "open_for: 86400001 ms is outside 1..86400000 ms". */
-void dgi_check_duration(dgi_check *check, const char *field, uint64_t value, uint64_t low, uint64_t high);
+void dgi_check_duration(dgi_check *check, const char *field, uint64_t value, uint64_t low,
+                        uint64_t high);
 /* A fault in words: "end: must be above start". */
 void dgi_check_that(dgi_check *check, bool holds, const char *field, const char *sentence);
 /* The allocator has both functions, where it is given at all. */

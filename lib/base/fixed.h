@@ -106,7 +106,7 @@ typedef struct dgi_divisor {
 } dgi_divisor;
 
 static inline dgi_divisor dgi_divisor_of(uint64_t value) {
-    return (dgi_divisor){ .value = value, .reciprocal = UINT64_MAX / value };
+    return (dgi_divisor){.value = value, .reciprocal = UINT64_MAX / value};
 }
 
 /* n / d, exact for every n; *remainder gets n % d. */

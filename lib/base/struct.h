@@ -19,7 +19,7 @@ void dgi_struct_clear(void *to, size_t given);
 
 /* Holds a struct to the sum of its members: no padding, with 4- and with 8-byte pointers. `pointers`
  * counts pointer-sized members, `bytes` is the sum of all the others. */
-#define DGI_LAYOUT(type, pointers, bytes)                                                             \
+#define DGI_LAYOUT(type, pointers, bytes) \
     static_assert(sizeof(type) == (pointers) * sizeof(void *) + (bytes), #type " has padding")
 
 #endif

@@ -13,7 +13,7 @@ typedef int (*dgi_text_sink)(void *user, const char *data, size_t size);
 typedef struct dgi_text {
     char *buffer; /* always ends with a zero where size > 0 */
     size_t size;
-    size_t used;  /* without the zero */
+    size_t used;        /* without the zero */
     dgi_text_sink sink; /* NULL: what does not fit is cut, and `failed` says so */
     void *user;
     bool failed;

@@ -17,14 +17,14 @@
 #include "degrade/time.h"
 
 #define DGI_WHEEL_LEVELS 6
-#define DGI_WHEEL_SLOTS 64
-#define DGI_WHEEL_NONE UINT32_MAX
+#define DGI_WHEEL_SLOTS  64
+#define DGI_WHEEL_NONE   UINT32_MAX
 
 typedef struct dgi_timer {
     dg_time due;
     uint32_t next; /* the timers of a slot are a ring */
     uint32_t prev;
-    uint16_t slot;  /* level * 64 + slot, or DGI_WHEEL_UNSET */
+    uint16_t slot; /* level * 64 + slot, or DGI_WHEEL_UNSET */
     uint16_t reserved;
     uint32_t spare;
 } dgi_timer;

@@ -1267,7 +1267,8 @@ START_TEST(peeking_answers_as_asking_would_and_changes_nothing) {
 }
 END_TEST
 
-TESTS_MAIN("session", peeking_answers_as_asking_would_and_changes_nothing, steady_input_crosses_exactly_at_the_numbers_of_the_tables,
+TESTS_MAIN("session", peeking_answers_as_asking_would_and_changes_nothing,
+           steady_input_crosses_exactly_at_the_numbers_of_the_tables,
            levels_ask_of_the_host_what_the_table_says, the_example_of_the_original_holds,
            reasons_name_the_worst_level_asked_for_then_the_order_of_the_metrics,
            expected_latency_is_rounded_up_to_50, between_trigger_and_restore_the_level_holds,
