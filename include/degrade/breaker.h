@@ -78,7 +78,8 @@ typedef struct dg_breaker_config {
 } dg_breaker_config;
 
 /* Output. Counters are since the block was placed. At all times, while every caller lives:
- * given = succeeded + failed + timed_out + ignored + cancelled + late + expired + still held. */
+ * given = succeeded + failed + timed_out + ignored + cancelled + late + expired + still held, but for a probe that
+ * expired and reported after all, which is in both. */
 typedef struct dg_breaker_stats {
     uint64_t successes;    /* counted unless skip_success_count */
     uint64_t failures;     /* time-outs not among them */

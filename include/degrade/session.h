@@ -220,7 +220,7 @@ DG_API void dg_session_free(dg_session *session);
  * Feeds what was measured and writes the decision (`decision` may be NULL). A sample with no bit set says
  * nothing and is not life. Errors: DG_ERR_INVALID (NULL; not a number, out of range; an unknown bit; a
  * measurement without its bit): the sample is counted and changes nothing else. DG_ERR_UNKNOWN_FIELD.
- * Cost: some tens of nanoseconds. Since 0.1.
+ * Cost: about a hundred nanoseconds. Since 0.1.
  */
 DG_API int dg_session_feed_sized(dg_session *session, const dg_sample *sample, size_t sample_size,
                                  dg_time now, dg_decision *decision, size_t decision_size);
