@@ -102,7 +102,8 @@ typedef struct dg_request {
     dg_time deadline;       /* when it must be done; 0: the queue's time-out from now, which is the most */
     uint64_t key;           /* whose it is: for keyed samplers and the trail */
     dg_wall wall;           /* the wall clock, for keyed samplers alone */
-    uint32_t action;        /* DG_ACTION_* or the host's; 0, DG_ACTION_EXISTING, is shed by no service level */
+    uint32_t action;        /* DG_ACTION_* or the host's; 0 is DG_ACTION_OTHER, new work. DG_ACTION_EXISTING is
+                               shed by no service level and by no drain */
     int32_t priority;       /* larger is more important; 0 is normal */
     uint32_t cost;          /* in the bucket's tokens and the queue's units; default 1 */
     uint32_t flags;         /* DG_REQUEST_* */

@@ -45,10 +45,10 @@ enum {
 
 /* Classes of action of the shedding preset. A host defines its own from DG_ACTION_HOST on. */
 enum {
-    DG_ACTION_EXISTING = 0,    /* traffic of existing connections: never shed */
+    DG_ACTION_OTHER = 0,       /* new work of any kind: down to degraded */
     DG_ACTION_CREATE_ROOM = 1, /* at full only */
     DG_ACTION_JOIN = 2,        /* down to degraded */
-    DG_ACTION_OTHER = 3,       /* other new work: down to degraded */
+    DG_ACTION_EXISTING = 3,    /* traffic of existing connections: never shed */
     DG_ACTION_RECONNECT = 4,   /* down to critical */
     DG_ACTION_HOST = 8
 };

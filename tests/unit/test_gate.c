@@ -268,7 +268,8 @@ START_TEST(the_switch_refuses_new_work_and_lets_existing_and_waiting_run) {
     ck_assert_uint_eq(stats_of(T0).open, 0);
     ask_refused(joining, T0, DG_REJECT_DRAINING);
     ask_refused((dg_request){.flags = DG_REQUEST_CONNECTION}, T0, DG_REJECT_DRAINING);
-    ask_waits(nothing, T0); /* DG_ACTION_EXISTING */
+    ask_refused(nothing, T0, DG_REJECT_DRAINING); /* a request that says nothing is new work */
+    ask_waits((dg_request){.action = DG_ACTION_EXISTING}, T0);
     ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0));
     dg_queue_entry entry;
     ck_assert_int_eq(dg_gate_pop(gate, T0, &entry), 1);
@@ -284,17 +285,17 @@ START_TEST(levels_shed_by_action_and_reduce_what_they_admit) {
     gate_over((dg_gate_config){.load = load});
     static const struct {
         double cpu;
-        uint32_t worst[5]; /* the answer for existing, create room, join, other, reconnect */
+        uint32_t worst[5]; /* the answer for other, create room, join, existing, reconnect */
     } steps[] = {
         {0.50, {DG_ANSWER_ADMIT, DG_ANSWER_ADMIT, DG_ANSWER_ADMIT, DG_ANSWER_ADMIT, DG_ANSWER_ADMIT}},
         {0.70,
          {DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_REJECT, DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_ADMIT_REDUCED,
           DG_ANSWER_ADMIT_REDUCED}},
         {0.85,
-         {DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_REJECT,
+         {DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_ADMIT_REDUCED,
           DG_ANSWER_ADMIT_REDUCED}},
         {0.95,
-         {DG_ANSWER_ADMIT_REDUCED, DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_REJECT,
+         {DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_REJECT, DG_ANSWER_ADMIT_REDUCED,
           DG_ANSWER_REJECT}},
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -320,10 +321,11 @@ START_TEST(connections_are_limited_and_each_is_given_back_once) {
     set_up(NULL, 1);
     gate_over((dg_gate_config){.load = load, .max_connections = 10});
     dg_permit permits[10];
-    for (int i = 0; i < 10; i++) /* reconnections are let in until it is overloaded */
-        permits[i] = ask((dg_request){.flags = DG_REQUEST_CONNECTION}, T0).permit;
+    const dg_request existing = {.action = DG_ACTION_EXISTING, .flags = DG_REQUEST_CONNECTION};
+    for (int i = 0; i < 10; i++) /* whom no level sheds: the limit alone is to speak */
+        permits[i] = ask(existing, T0).permit;
     ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 1.0);
-    ask_refused((dg_request){.flags = DG_REQUEST_CONNECTION}, T0, DG_REJECT_CONNECTIONS);
+    ask_refused(existing, T0, DG_REJECT_CONNECTIONS);
     dg_permit copy = permits[3];
     ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
     ck_assert(!dg_permit_held(&permits[3]));
@@ -335,7 +337,7 @@ START_TEST(connections_are_limited_and_each_is_given_back_once) {
     ck_assert_uint_eq(stats.peak_connections, 10);
     ck_assert_uint_eq(stats.connections_total, 10);
     ck_assert_uint_eq(stats.doubled, 2);
-    dg_verdict again = ask((dg_request){.flags = DG_REQUEST_CONNECTION}, T0);
+    dg_verdict again = ask(existing, T0);
     ck_assert_uint_eq(again.permit.slot, 3); /* the place, but not the permit, of before */
     permits[3] = again.permit;
     permits[3].generation--;
