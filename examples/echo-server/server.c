@@ -156,7 +156,10 @@ static int open_listener(struct server *server) {
         .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
                    (v4 ? LWS_SERVER_OPTION_DISABLE_IPV6 : 0)};
     server->context = lws_create_context(&info);
-    return server->context ? 0 : server_fault("cannot listen", options->host);
+    return server->context
+               ? 0
+               : server_fault("cannot listen: the address is not here, or the port is in use",
+                              options->host);
 }
 
 static void say_listening(const struct server *server) {
