@@ -366,6 +366,8 @@ const char *dg_factor_name(uint32_t factor) {
 /* 1 at or below the first edge, falling in a straight line to 0 at a load of 1. */
 static double load_score(const load_params *params, dgi_share worst) {
     dgi_share edge = params->enter[DG_SERVICE_DEGRADED];
+    if (worst >= DGI_SHARE_ONE) /* first: an edge next to 1 is 1 as a share */
+        return 0;
     if (worst <= edge)
         return 1;
     return (double)(DGI_SHARE_ONE - worst) / (double)(DGI_SHARE_ONE - edge);

@@ -112,10 +112,15 @@ static void message_read_word(message_reader *reader, int (*find)(const char *wo
         *to = (uint32_t)found;
 }
 
+/* The whole message fits `text`: a string fails there for what it holds, never for its length. */
 static void message_read_text(message_reader *reader, char *to) {
-    dgi_json began = reader->json;
-    if (!dgi_json_string(&reader->json, to, DG_MESSAGE_TEXT_MAX))
-        message_refuse(reader, message_pass_string(&reader->json, began) ? DG_ERR_SPACE : DG_ERR_SYNTAX);
+    char text[DG_MESSAGE_MAX];
+    if (!dgi_json_string(&reader->json, text, sizeof text))
+        message_refuse(reader, DG_ERR_SYNTAX);
+    else if (strlen(text) >= DG_MESSAGE_TEXT_MAX)
+        message_refuse(reader, DG_ERR_SPACE);
+    else
+        memcpy(to, text, strlen(text) + 1);
 }
 
 /* Returns whether the member is there: null, where that is allowed, says that it is not. */

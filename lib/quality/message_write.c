@@ -62,10 +62,15 @@ static bool message_valid(const dg_message *message) {
 
 /* --- writing --- */
 
+/* What must be above 0 stays so when it is rounded to 6 decimals. */
+static void message_write_number(dgi_json_writer *json, const dgi_member *member, double value) {
+    dgi_json_write_double(json, member->name, member->above && value < 1e-6 ? 1e-6 : value);
+}
+
 static void message_write_value(dgi_json_writer *json, const dgi_member *member, const void *at) {
     switch (member->type) {
     case DGI_MEMBER_NUMBER:
-        dgi_json_write_double(json, member->name, *(const double *)at);
+        message_write_number(json, member, *(const double *)at);
         break;
     case DGI_MEMBER_U32:
         dgi_json_write_u64(json, member->name, *(const uint32_t *)at);

@@ -20,6 +20,7 @@
 #define METER_BACK_MAX     DG_SEC(1)            /* a step back by more is a clock that was set */
 #define METER_RTT_MAX      UINT64_C(3600000000) /* microseconds: what a sample may hold */
 #define METER_PACKETS_MAX  UINT32_MAX
+#define METER_SEGMENTS_MAX INT32_MAX /* a count that rose by more went back: another connection */
 
 DGI_LAYOUT(dg_meter_config, 2, 8);
 DGI_LAYOUT(dg_tcp_info, 0, 32);
@@ -39,32 +40,40 @@ typedef struct meter_probe {
     uint16_t reported; /* lost, and told in a sample */
 } meter_probe;
 
-/* A point that later replies are measured against: when it was sent, when it was heard, what had arrived. */
+/* A point that later replies are measured against: when it was sent and heard, and what had arrived. */
 typedef struct meter_mark {
     dg_time sent;
     dg_time heard;
     uint64_t delivered;
 } meter_mark;
 
+/* Losses, and the packets that they are counted over. */
+typedef struct meter_losses {
+    uint64_t settled;
+    uint64_t lost;
+} meter_losses;
+
 /* What is there to tell since the last read. */
 typedef struct meter_news {
     uint64_t rtt_us;
     uint64_t jitter_us;
     uint64_t kbps;
-    uint64_t settled; /* packets that loss is counted over */
-    uint64_t lost;
-    uint32_t has; /* DG_SAMPLE_* but for loss */
+    meter_losses probes;
+    meter_losses segments;
+    uint32_t has;     /* DG_SAMPLE_* but for loss */
+    bool by_segments; /* the kernel was the last to speak of loss */
 } meter_news;
 
 struct dg_meter {
     dg_duration loss_after; /* 0: by the smoothed RTT */
     dg_time last;
+    dg_time resumed; /* the first reply after silence; DG_NEVER: it lasts */
     meter_probe probes[DG_METER_PROBES];
     uint32_t next;   /* the sequence number that comes next */
     uint32_t oldest; /* no probe before this one is out */
     bool any_sent;
     bool any_heard;
-    bool restart; /* the next reply starts the RTT afresh */
+    bool restart; /* the next reply starts the filters afresh */
     bool any_segments;
     uint32_t lost_in_row;
     uint32_t behind; /* replies in a row that came slower than their probes went out */
@@ -170,13 +179,16 @@ static dg_duration meter_loss_after(const dg_meter *meter) {
 static void meter_lose(dg_meter *meter, meter_probe *probe) {
     probe->state = METER_LOST;
     probe->reported = 0;
-    meter->news.settled++;
-    meter->news.lost++;
+    meter->news.probes.settled++;
+    meter->news.probes.lost++;
+    meter->news.by_segments = false;
     meter->stats.lost++;
     meter->stats.outstanding--;
     meter->behind = 0;
-    if (++meter->lost_in_row >= METER_SILENCE)
+    if (++meter->lost_in_row >= METER_SILENCE) {
         meter->restart = true;
+        meter->resumed = DG_NEVER;
+    }
 }
 
 /* Probes went out in order, so the first that is young enough ends it. */
@@ -200,6 +212,8 @@ static void meter_reanchor(dg_meter *meter, dg_time now) {
     meter->run.heard = dgi_min(meter->run.heard, now);
     meter->heard.sent = dgi_min(meter->heard.sent, now);
     meter->heard.heard = dgi_min(meter->heard.heard, now);
+    if (meter->resumed != DG_NEVER)
+        meter->resumed = dgi_min(meter->resumed, now);
     meter->last = now;
 }
 
@@ -270,9 +284,11 @@ static void meter_jitter(dg_meter *meter, uint64_t rtt_us) {
     meter->last_rtt_us = rtt_us;
 }
 
-/* After BBR's delivery rate (draft-cheng-iccrg-delivery-rate-estimation, 3.1): what arrived, over the longer of the
- * time it was sent in and the time it was heard in. It is the path's capacity only while replies keep falling
- * behind their probes; otherwise it is what the application had to send. */
+/* After BBR's delivery rate (draft-cheng-iccrg-delivery-rate-estimation, 3.1): what arrived, over the
+ * longer of the time it was sent in and the time it was heard in. It is the path's capacity only while
+ * replies keep falling behind their probes; otherwise it is what the application had to send. A slower
+ * fall, or a queue that merely stands, cannot be told from a path that got longer: to call the
+ * application's own rate a capacity would do more harm than to miss one that the RTT shows anyway. */
 static void meter_bandwidth(dg_meter *meter, const meter_mark *mark) {
     dg_duration sent = dg_time_since(meter->heard.sent, mark->sent);
     dg_duration heard = dg_time_since(meter->heard.heard, mark->heard);
@@ -292,6 +308,12 @@ static void meter_bandwidth(dg_meter *meter, const meter_mark *mark) {
     meter->news.has |= DG_SAMPLE_BANDWIDTH | (meter->behind < METER_BEHIND ? DG_SAMPLE_APP_LIMITED : 0u);
 }
 
+/* The end of a silence sets free what it held back, some of it still in time. Until the reply to a
+ * probe that was sent after that end, each reply starts the filters afresh: none of it stays. */
+static bool meter_held_back(const dg_meter *meter, const meter_probe *probe) {
+    return meter->restart && probe->sent < meter->resumed;
+}
+
 static void meter_take(dg_meter *meter, const meter_probe *probe, dg_time now) {
     dg_duration rtt = dg_time_since(probe->sent, now);
     meter_mark mark = {.sent = probe->sent, .heard = now, .delivered = meter->stats.bytes_acked};
@@ -303,9 +325,10 @@ static void meter_take(dg_meter *meter, const meter_probe *probe, dg_time now) {
         meter_bandwidth(meter, &mark);
     meter->heard = mark;
     meter->any_heard = true;
-    meter->restart = false;
+    meter->restart = meter_held_back(meter, probe);
     meter->lost_in_row = 0;
-    meter->news.settled++;
+    meter->news.probes.settled++;
+    meter->news.by_segments = false;
     meter->stats.acked++;
     meter->stats.outstanding--;
 }
@@ -319,12 +342,13 @@ int dg_meter_acked(dg_meter *meter, uint32_t sequence, uint64_t received, dg_tim
         meter->stats.unknown++;
         return DG_OK;
     }
+    meter->resumed = dgi_min(meter->resumed, now);
     meter_deliver(meter, probe, received);
     if (probe->state == METER_OUT) {
         meter_take(meter, probe, now);
     } else {
         meter->stats.late++;
-        meter->news.lost -= probe->reported == 0;
+        meter->news.probes.lost -= probe->reported == 0;
     }
     probe->state = METER_FREE;
     return DG_OK;
@@ -345,9 +369,10 @@ static bool meter_tcp_valid(const dg_tcp_info *info) {
 
 static void meter_tcp_segments(dg_meter *meter, const dg_tcp_info *info) {
     uint32_t out = info->segments_out - meter->segments, again = info->retransmits - meter->retransmits;
-    if (meter->any_segments && out != 0) {
-        meter->news.settled += out;
-        meter->news.lost += dgi_min(again, out);
+    if (meter->any_segments && out != 0 && out <= METER_SEGMENTS_MAX) {
+        meter->news.segments.settled += out;
+        meter->news.segments.lost += dgi_min(again, out);
+        meter->news.by_segments = true;
     }
     meter->segments = info->segments_out;
     meter->retransmits = info->retransmits;
@@ -392,10 +417,11 @@ static dg_sample meter_sample(const meter_news *news) {
         sample.jitter_ms = (double)news->jitter_us / 1e3;
     if (news->has & DG_SAMPLE_BANDWIDTH)
         sample.bandwidth_kbps = (double)news->kbps;
-    if (news->settled != 0) {
+    const meter_losses *losses = news->by_segments ? &news->segments : &news->probes;
+    if (losses->settled != 0) {
         sample.has |= DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS;
-        sample.loss = (double)news->lost / (double)news->settled;
-        sample.loss_packets = (uint32_t)dgi_min(news->settled, METER_PACKETS_MAX);
+        sample.loss = (double)losses->lost / (double)losses->settled;
+        sample.loss_packets = (uint32_t)dgi_min(losses->settled, METER_PACKETS_MAX);
     }
     return sample;
 }

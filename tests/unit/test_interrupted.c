@@ -79,6 +79,27 @@ START_TEST(two_sets_between_any_two_operations_of_a_feed_leave_the_level_of_the_
 }
 END_TEST
 
+START_TEST(a_feed_between_any_two_operations_of_a_set_is_judged_by_the_new_edges) {
+    bool reached = true;
+    int points = 0;
+    interruption = feed_high;
+    while (reached) {
+        dg_load *load = NULL;
+        ok(dg_load_place(memory, sizeof memory, &(dg_load_config){0}, T0, &load));
+        points_left = ++points;
+        ok(dg_load_set(load, &(dg_load_config){.overloaded = 0.98}, T0));
+        reached = points_left == 0;
+        points_left = 0;
+        if (!reached)
+            feed_high();
+        dg_load_feed(load, DG_FACTOR_MEMORY, 0.2, T0);
+        dg_load_feed(load, DG_FACTOR_MEMORY, 0.96, T0);
+        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_CRITICAL);
+    }
+    ck_assert_int_gt(points, 8);
+}
+END_TEST
+
 /* --- sampler --- */
 
 /* Twice, so that the copy being read is written to. */
@@ -112,4 +133,5 @@ END_TEST
 
 TESTS_MAIN("interrupted", a_feed_between_any_two_operations_of_another_is_not_lost,
            two_sets_between_any_two_operations_of_a_feed_leave_the_level_of_the_last,
+           a_feed_between_any_two_operations_of_a_set_is_judged_by_the_new_edges,
            two_sets_between_any_two_operations_of_a_draw_are_never_mixed)

@@ -51,6 +51,26 @@ START_TEST(size_is_192_bytes_and_a_feed_writes_to_one_line) {
 }
 END_TEST
 
+static uint64_t word_at(size_t offset) {
+    uint64_t word;
+    memcpy(&word, memory + offset, sizeof word);
+    return word;
+}
+
+/* Another version of the library may have placed it. */
+START_TEST(the_layout_is_abi) {
+    dg_load *load = placed((dg_load_config){.overloaded = 1.0, .hysteresis = 0.25});
+    ck_assert_uint_eq(memory[6], 5);
+    ck_assert_uint_eq(memory[7], 1);
+    cpu(load, 0.75);
+    ck_assert_uint_eq(word_at(16), UINT64_C(1) << 18 | DG_SERVICE_DEGRADED);
+    ck_assert_uint_eq(word_at(64 + 16), UINT64_C(0x80000000) << 32 | 0x60000000);
+    ck_assert_uint_eq(word_at(64 + 24), UINT64_C(0x555556d1)); /* two bits an action */
+    ok(dg_load_set_sized(load, NULL, 0, T0));
+    ck_assert_uint_eq(word_at(16), UINT64_C(1) << 18 | 1 << 2 | DG_SERVICE_DEGRADED);
+}
+END_TEST
+
 START_TEST(a_new_load_is_full_with_every_factor_at_0) {
     dg_load *load;
     ok(dg_load_new_sized(&load, NULL, 0, T0));
@@ -121,6 +141,7 @@ START_TEST(the_worst_factor_makes_the_level) {
     ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CONNECTIONS, 0.1, T0), DG_SERVICE_OVERLOADED);
     dg_load_stats stats = stats_at(load, T0);
     ck_assert_uint_eq(stats.factor, DG_FACTORS_MAX - 1);
+    ck_assert_uint_eq(stats.level, DG_SERVICE_OVERLOADED);
     near(stats.load, 0.96, 1e-9);
     near(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.1, 1e-9);
     ck_assert_int_eq(dg_load_feed(load, DG_FACTORS_MAX - 1, 0.2, T0), DG_SERVICE_FULL);
@@ -160,9 +181,14 @@ START_TEST(edges_up_to_1_and_next_to_0_still_judge) {
     dg_load_config low = {
         .degraded = 1e-300, .critical = 1e-200, .overloaded = 1, .hysteresis = DG_OFF_F};
     load = placed(low);
-    ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL); /* an edge is above 0 */
-    ck_assert_int_eq(cpu(load, 1e-9), DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL);           /* an edge is above 0 */
+    ck_assert_int_eq(cpu(load, 0x1p-31), DG_SERVICE_CRITICAL); /* and the least share is at it */
+    ok(dg_load_attach(memory, sizeof memory, T0, &load));
     ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL);
+    load = placed((dg_load_config){
+        .degraded = 1 - 0x1p-50, .critical = 1 - 0x1p-51, .overloaded = 1, .hysteresis = 0.5});
+    cpu(load, 1);
+    ck_assert(stats_at(load, T0).score == 0); /* all three are 1 as shares */
     load = placed((dg_load_config){.degraded = nextafter(0.05, 1)});
     ck_assert_int_eq(cpu(load, 0.06), DG_SERVICE_DEGRADED);
     ck_assert_int_eq(cpu(load, 0), DG_SERVICE_FULL); /* a level can always be left */
@@ -215,6 +241,18 @@ START_TEST(rules_stand_over_the_preset_and_leave_the_rest) {
 }
 END_TEST
 
+START_TEST(a_rule_may_shed_existing_traffic_and_keep_new_work) {
+    dg_action_rule rules[] = {{DG_ACTION_EXISTING, DG_SERVICE_FULL},
+                              {DG_ACTION_OTHER, DG_SERVICE_OVERLOADED}};
+    dg_load *load = placed((dg_load_config){.rules = rules, .rule_count = 2});
+    ck_assert(dg_load_allows(load, DG_ACTION_EXISTING));
+    cpu(load, 0.7);
+    ck_assert(!dg_load_allows(load, DG_ACTION_EXISTING));
+    cpu(load, 1);
+    ck_assert(dg_load_allows(load, DG_ACTION_OTHER));
+}
+END_TEST
+
 START_TEST(new_edges_are_judged_by_at_once) {
     dg_load *load = placed((dg_load_config){0});
     cpu(load, 0.5);
@@ -237,6 +275,7 @@ START_TEST(seventy_thousand_sets_leave_level_and_changes_alone) {
         ok(dg_load_set_sized(load, NULL, 0, T0));
     ck_assert_uint_eq(stats_at(load, T0).changes, 1);
     ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_CRITICAL);
+    ck_assert_uint_eq(word_at(16) >> 2 & 0xffff, 70000 - 65536);
 }
 END_TEST
 
@@ -260,6 +299,24 @@ START_TEST(a_clock_that_jumped_ahead_and_came_back_is_put_right_once) {
     ck_assert_uint_eq(stats_at(load, T0 + 9).since, T0 + 5);
     ck_assert_uint_eq(stats_at(load, T0 + 9).reanchored, 1);
     ck_assert_uint_eq(stats_at(load, T0 + 9).changes, 1);
+}
+END_TEST
+
+START_TEST(new_parameters_put_the_clock_right_too) {
+    dg_load *load = placed((dg_load_config){0});
+    dg_load_feed(load, DG_FACTOR_CPU, 0.8, T0 + DG_SEC(3600));
+    ok(dg_load_set_sized(load, NULL, 0, T0 + 5));
+    ck_assert_uint_eq(stats_at(load, T0 + 9).since, T0 + 5);
+    ck_assert_uint_eq(stats_at(load, T0 + 9).reanchored, 1);
+}
+END_TEST
+
+START_TEST(up_to_a_second_apart_is_no_jump_and_more_is_one) {
+    dg_load *load = placed((dg_load_config){0});
+    dg_load_feed(load, DG_FACTOR_CPU, 0.1, T0 - DG_SEC(1));
+    ck_assert_uint_eq(stats_at(load, T0).reanchored, 0);
+    dg_load_feed(load, DG_FACTOR_CPU, 0.1, T0 - DG_SEC(1) - 1);
+    ck_assert_uint_eq(stats_at(load, T0).reanchored, 1);
 }
 END_TEST
 
@@ -307,6 +364,7 @@ END_TEST
 START_TEST(bad_configurations_are_refused_and_change_nothing) {
     static const dg_allocator empty;
     static const dg_action_rule action = {DG_ACTIONS_MAX, 0}, level = {0, 4}, good = {0, 0};
+    static const dg_action_rule second[] = {{0, 0}, {DG_ACTIONS_MAX, 0}};
     const dg_load_config bad[] = {
         {.degraded = -1},
         {.degraded = 0.85},
@@ -335,6 +393,7 @@ START_TEST(bad_configurations_are_refused_and_change_nothing) {
         {.rule_count = 1},
         {.rules = &action, .rule_count = 1},
         {.rules = &level, .rule_count = 1},
+        {.rules = second, .rule_count = 2},
         {.rule_size = 4},
         {.rules = &good, .rule_count = 1, .rule_size = 12},
         {.rules = &good, .rule_count = DG_ACTIONS_MAX + 1},
@@ -358,6 +417,22 @@ START_TEST(bad_configurations_are_refused_and_change_nothing) {
 }
 END_TEST
 
+static void worded(dg_load_config config, const char *expected) {
+    char message[120];
+    err(dg_load_config_check(&config, message, sizeof message), DG_ERR_INVALID);
+    ck_assert_str_eq(message, expected);
+}
+
+START_TEST(a_fault_names_the_member_the_value_and_the_range) {
+    worded((dg_load_config){.degraded = 1.5}, "degraded: 1.5 is outside 0..1");
+    worded((dg_load_config){.critical = 1.5}, "critical: 1.5 is outside 0..1");
+    worded((dg_load_config){.overloaded = 1.5}, "overloaded: 1.5 is outside 0..1");
+    worded((dg_load_config){.hysteresis = 0.6}, "hysteresis: 0.6 is outside 0..0.5");
+    worded((dg_load_config){.critical = 0.7}, "critical: must be above degraded");
+    ok(dg_load_config_check(&(dg_load_config){.hysteresis = 0.5}, NULL, 0));
+}
+END_TEST
+
 START_TEST(structs_of_other_ages_are_read_and_written) {
     struct {
         dg_load_config known;
@@ -375,6 +450,8 @@ START_TEST(structs_of_other_ages_are_read_and_written) {
     err(dg_load_get_stats(NULL, T0, &out), DG_ERR_INVALID);
     ck_assert_uint_eq(out.since | out.changes | out.level, 0);
     err(dg_load_get_stats(load, T0, NULL), DG_ERR_INVALID);
+    err(dg_load_get_stats_sized(load, T0, &out, 0), DG_ERR_INVALID);
+    ok(dg_load_get_stats_sized(load, T0, &out, 1));
 }
 END_TEST
 
@@ -391,7 +468,8 @@ START_TEST(a_block_that_is_no_load_is_not_attached) {
     memset(memory + 64, 0xff, 8); /* an edge beyond 1 */
     err(dg_load_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
     ck_assert_ptr_null(other);
-    placed((dg_load_config){0});
+    placed((dg_load_config){.overloaded = 1.0, .hysteresis = DG_OFF_F}); /* the least distances */
+    ok(dg_load_attach(memory, sizeof memory, T0, &other));
     memory[0] ^= 1;
     err(dg_load_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
 }
@@ -415,6 +493,29 @@ START_TEST(a_heap_without_memory_gives_no_load) {
 }
 END_TEST
 
+static void *counted_alloc(void *user, size_t size) {
+    ++*(int *)user;
+    return malloc(size);
+}
+
+static void counted_free(void *user, void *block, size_t size) {
+    (void)size;
+    --*(int *)user;
+    free(block);
+}
+
+START_TEST(what_a_heap_gave_it_gets_back) {
+    int held = 0;
+    dg_allocator counted = {counted_alloc, counted_free, &held};
+    dg_load *load = NULL;
+    ok(dg_load_new(&load, &(dg_load_config){.allocator = &counted}, T0));
+    ck_assert_ptr_nonnull(load);
+    ck_assert_int_eq(held, 1);
+    dg_load_free(load);
+    ck_assert_int_eq(held, 0);
+}
+END_TEST
+
 START_TEST(levels_and_factors_have_names) {
     ck_assert_str_eq(dg_service_level_name(DG_SERVICE_FULL), "full");
     ck_assert_str_eq(dg_service_level_name(DG_SERVICE_OVERLOADED), "overloaded");
@@ -423,6 +524,7 @@ START_TEST(levels_and_factors_have_names) {
     ck_assert_str_eq(dg_service_level_status(DG_SERVICE_DEGRADED), "stressed");
     ck_assert_str_eq(dg_service_level_status(DG_SERVICE_CRITICAL), "degraded");
     ck_assert_str_eq(dg_service_level_status(DG_SERVICE_OVERLOADED), "critical");
+    ck_assert_str_eq(dg_service_level_status(4), "unknown");
     ck_assert_str_eq(dg_service_level_status(UINT32_MAX), "unknown");
     ck_assert_str_eq(dg_factor_name(DG_FACTOR_CPU), "cpu");
     ck_assert_str_eq(dg_factor_name(5), "unknown");
@@ -557,9 +659,11 @@ START_TEST(a_process_that_attaches_feeds_the_same_load) {
 }
 END_TEST
 
-TESTS_MAIN("load", size_is_192_bytes_and_a_feed_writes_to_one_line,
-           a_new_load_is_full_with_every_factor_at_0, it_gets_worse_exactly_at_the_edges,
-           it_gets_better_only_5_points_below_the_edge,
+TESTS_MAIN("load", the_layout_is_abi, a_rule_may_shed_existing_traffic_and_keep_new_work,
+           new_parameters_put_the_clock_right_too, up_to_a_second_apart_is_no_jump_and_more_is_one,
+           a_fault_names_the_member_the_value_and_the_range, what_a_heap_gave_it_gets_back,
+           size_is_192_bytes_and_a_feed_writes_to_one_line, a_new_load_is_full_with_every_factor_at_0,
+           it_gets_worse_exactly_at_the_edges, it_gets_better_only_5_points_below_the_edge,
            without_hysteresis_it_gets_better_right_below_the_edge,
            several_levels_are_passed_at_once_both_ways_as_one_change, the_worst_factor_makes_the_level,
            a_share_above_1_counts_as_1, the_score_falls_from_1_at_70_percent_to_0_at_100,

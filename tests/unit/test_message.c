@@ -102,12 +102,40 @@ START_TEST(unmeasured_metrics_are_left_out_and_never_zero) {
 }
 END_TEST
 
+/* A text of random characters of every size in UTF-8, and of those that are escaped. */
+static void random_text(unsigned long long *seed, char text[DG_MESSAGE_TEXT_MAX]) {
+    static const char *const parts[] = {"a",
+                                        "Z ",
+                                        "\t",
+                                        "\n",
+                                        "\"",
+                                        "\\",
+                                        "/",
+                                        "\x01",
+                                        "\x1f",
+                                        "\x7f",
+                                        "\xc2\x80",
+                                        "\xc3\xa9",
+                                        "\xe0\xa0\x80",
+                                        "\xe2\x82\xac",
+                                        "\xed\x9f\xbf",
+                                        "\xef\xbf\xbf",
+                                        "\xf0\x90\x80\x80",
+                                        "\xf4\x8f\xbf\xbf"};
+    size_t used = 0, wanted = property_next(seed) % DG_MESSAGE_TEXT_MAX;
+    for (;;) {
+        const char *part = parts[property_next(seed) % (sizeof parts / sizeof *parts)];
+        if (used + strlen(part) > wanted)
+            return;
+        strcpy(text + used, part);
+        used += strlen(part);
+    }
+}
+
 START_TEST(what_is_written_reads_back_the_same) {
     unsigned long long seed = property_seed();
     static const uint32_t kinds[] = {DG_MESSAGE_DEGRADED, DG_MESSAGE_RESTORED, DG_MESSAGE_ACK,
                                      DG_MESSAGE_SET,      DG_MESSAGE_FALLBACK, DG_MESSAGE_SYSTEM};
-    static const char *const texts[] = {"", "a", "tab\t\"quote\"\\ \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
-                                        "/\x01\x7f"};
     for (unsigned i = 0; i < 3000; i++) {
         dg_message message = {.kind = kinds[property_next(&seed) % 6]}, back;
         uint32_t has = (uint32_t)property_next(&seed);
@@ -116,11 +144,15 @@ START_TEST(what_is_written_reads_back_the_same) {
                            : ack                                 ? 16u | 32u | 64u
                            : message.kind == DG_MESSAGE_RESTORED ? 16u
                                                                  : 0;
-        message.has = has & (message.kind == DG_MESSAGE_SET ? 128u | 256u : allowed);
+        message.has = has & (message.kind == DG_MESSAGE_SET ? 16u | 128u | 256u : allowed);
         if (message.has & DG_MESSAGE_HAS_RTT)
             message.rtt_ms = (double)(property_next(&seed) % 3600000000u) / 1000;
         if (message.has & DG_MESSAGE_HAS_LOSS)
             message.loss = (double)(property_next(&seed) % 1000001u) / 1e6;
+        if (message.has & DG_MESSAGE_HAS_JITTER)
+            message.jitter_ms = (double)(property_next(&seed) % 3600000000u) / 1000;
+        if (message.has & DG_MESSAGE_HAS_BANDWIDTH)
+            message.bandwidth_kbps = (double)(uint32_t)property_next(&seed);
         if (message.has & DG_MESSAGE_HAS_BUFFER_LEVEL)
             message.buffer_level = (double)(property_next(&seed) % 1000u) / 10;
         if (message.has & DG_MESSAGE_HAS_PLAYBACK_RATE)
@@ -139,7 +171,7 @@ START_TEST(what_is_written_reads_back_the_same) {
         message.accepted = ack && (has & 1u << 30);
         message.enabled = message.kind == DG_MESSAGE_FALLBACK && (has & 1u << 29);
         if (message.kind >= DG_MESSAGE_FALLBACK || message.kind == DG_MESSAGE_RESTORED)
-            strcpy(message.text, texts[property_next(&seed) % 4]);
+            random_text(&seed, message.text);
         char buffer[DG_MESSAGE_MAX];
         int size = dg_message_write(&message, buffer, sizeof buffer);
         ck_assert_int_gt(size, 0);
@@ -225,6 +257,13 @@ START_TEST(bad_texts_are_refused_and_leave_nothing) {
         "{\"type\":\"quality.set\",\"level\":\"full\",\"duration_ms\":31622400001}",
         "{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"because\"}",
         "{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"high_rtt\",\"metrics\":0}",
+        "{\"type\":\"system\",\"message\":\"\\u0000\"}",
+        "{\"type\":\"system\",\"message\":null}",
+        "{\"type\":\"quality.set\",\"level\":\"low\",\"seq\":1,\"seq\":1}",
+        "{\"type\":\"quality.set\",\"level\":\"low\",\"seq\":\"1\"}",
+        "{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":1.5}",
+        "{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":1e3}",
+        "{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":18446744073709551616}",
         "{\"type\":\"system\",\"message\":\"\xff\"}",
         "{\"type\":\"system\",\"message\":\"\\ud800\"}",
     };
@@ -238,6 +277,95 @@ START_TEST(bad_texts_are_refused_and_leave_nothing) {
     }
     err(dg_message_read(NULL, 1, &message), DG_ERR_INVALID);
     err(dg_message_read("{}", 2, NULL), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(metrics_out_of_range_or_twice_are_refused) {
+    static const char form[] =
+        "{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"high_rtt\",\"metrics\":{%s}}";
+    static const char *const bad[] = {"\"rtt_ms\":1e400",
+                                      "\"rtt_ms\":3600000.1",
+                                      "\"rtt_ms\":-1",
+                                      "\"rtt_ms\":01",
+                                      "\"rtt_ms\":NaN",
+                                      "\"rtt_ms\":\"1\"",
+                                      "\"rtt_ms\":null",
+                                      "\"packet_loss\":1.1",
+                                      "\"bandwidth_kbps\":4294967296",
+                                      "\"rtt_ms\":1,\"rtt_ms\":1"};
+    char text[512];
+    dg_message message;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sprintf(text, form, bad[i]);
+        ck_assert_msg(read_text(text, &message) == DG_ERR_SYNTAX, "%s was read", text);
+    }
+    sprintf(text, form, "\"x\":1,\"x\":1,\"rtt_ms\":1");
+    ok(read_text(text, &message));
+}
+END_TEST
+
+START_TEST(sequence_is_optional_everywhere_and_covers_32_bits) {
+    static const uint32_t kinds[] = {DG_MESSAGE_DEGRADED, DG_MESSAGE_RESTORED, DG_MESSAGE_ACK,
+                                     DG_MESSAGE_SET};
+    static const uint32_t edges[] = {0, 1, 1u << 31, UINT32_MAX};
+    char buffer[DG_MESSAGE_MAX];
+    for (unsigned i = 0; i < 16; i++) {
+        dg_message message = {.kind = kinds[i / 4],
+                              .has = DG_MESSAGE_HAS_SEQUENCE,
+                              .sequence = edges[i % 4]},
+                   back;
+        ck_assert_int_gt(dg_message_write(&message, buffer, sizeof buffer), 0);
+        ok(read_text(buffer, &back));
+        ck_assert_mem_eq(&message, &back, sizeof back);
+        message = (dg_message){.kind = kinds[i / 4]};
+        ck_assert_int_gt(dg_message_write(&message, buffer, sizeof buffer), 0);
+        ok(read_text(buffer, &back));
+        ck_assert_uint_eq(back.has, 0);
+    }
+}
+END_TEST
+
+START_TEST(numbers_at_their_edges_are_read_for_what_they_are) {
+    dg_message message;
+    ok(read_text("{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":-0,"
+                 "\"playback_rate\":1e-5}}",
+                 &message));
+    ck_assert(message.buffer_level == 0 && !signbit(message.buffer_level));
+    ck_assert_uint_eq(message.has, DG_MESSAGE_HAS_BUFFER_LEVEL | DG_MESSAGE_HAS_PLAYBACK_RATE);
+    ok(read_text("{\"type\":\"quality.degraded\",\"level\":\"low\",\"reason\":\"high_rtt\",\"x\":1e400,"
+                 "\"metrics\":{\"rtt_ms\":36e5,\"packet_loss\":1e-400,\"bandwidth_kbps\":4294967295}}",
+                 &message));
+    ck_assert_double_eq(message.rtt_ms, 3600000);
+    ck_assert_double_eq(message.loss, 0);
+    ck_assert_double_eq(message.bandwidth_kbps, 4294967295.0);
+    ok(read_text("{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":31622400000}", &message));
+    ck_assert_uint_eq(message.duration_ms, UINT64_C(31622400000));
+}
+END_TEST
+
+/* A rate so small that it would round to 0 must not become one that every reader refuses. */
+START_TEST(rate_above_zero_is_never_written_as_zero) {
+    static const double tiny[] = {5e-324, 1e-9, 4.9e-7, 1e-6};
+    for (unsigned i = 0; i < 4; i++)
+        writes(&(dg_message){.kind = DG_MESSAGE_ACK,
+                             .has = DG_MESSAGE_HAS_PLAYBACK_RATE,
+                             .playback_rate = tiny[i]},
+               "{\"type\":\"quality.ack\",\"accepted\":false,\"client_metrics\":{\"playback_rate\":0."
+               "000001}}");
+}
+END_TEST
+
+START_TEST(nesting_is_read_over_up_to_a_depth_and_refused_beyond) {
+    char text[4096];
+    dg_message message;
+    for (int depth = 1; depth <= 1000; depth = depth < 20 ? depth + 1 : depth * 2) {
+        int used = sprintf(text, "{\"x\":");
+        memset(text + used, '[', (size_t)depth);
+        memset(text + used + depth, ']', (size_t)depth);
+        strcpy(text + used + 2 * depth, ",\"type\":\"mine\"}");
+        err(read_text(text, &message),
+            depth <= 15 ? DG_OK : DG_ERR_SYNTAX); /* 16 with the message itself */
+    }
 }
 END_TEST
 
@@ -324,6 +452,9 @@ TESTS_MAIN("message", the_original_example_is_written_byte_for_byte, each_kind_i
            unmeasured_metrics_are_left_out_and_never_zero, what_is_written_reads_back_the_same,
            mutated_messages_are_read_or_refused,
            host_types_are_no_error_and_members_may_come_in_any_order,
-           bad_texts_are_refused_and_leave_nothing, texts_at_the_limit_fit_and_beyond_do_not,
-           writing_refuses_what_no_message_may_say, longest_message_fits,
-           decision_without_that_message_is_refused)
+           bad_texts_are_refused_and_leave_nothing, metrics_out_of_range_or_twice_are_refused,
+           sequence_is_optional_everywhere_and_covers_32_bits,
+           numbers_at_their_edges_are_read_for_what_they_are, rate_above_zero_is_never_written_as_zero,
+           nesting_is_read_over_up_to_a_depth_and_refused_beyond,
+           texts_at_the_limit_fit_and_beyond_do_not, writing_refuses_what_no_message_may_say,
+           longest_message_fits, decision_without_that_message_is_refused)

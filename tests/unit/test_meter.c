@@ -139,35 +139,92 @@ START_TEST(late_reply_takes_back_a_loss_that_was_not_told_and_no_other) {
 }
 END_TEST
 
-/* 31 s of silence, then all replies at once, then fresh ones: the RTT never sees the seconds that were lost. */
-START_TEST(after_silence_the_first_fresh_reply_is_believed) {
+START_TEST(late_reply_to_a_loss_that_was_told_takes_back_no_other) {
     dg_meter *meter = made(0);
-    uint32_t n = 0;
-    for (; n < 10; n++)
-        round_trip(meter, n, n * DG_MS(500), DG_MS(400));
-    dg_time silent = n * DG_MS(500);
-    for (; n < 72; n++)
-        ok(dg_meter_sent(meter, n, 0, n * DG_MS(500)));
-    dg_time back = n * DG_MS(500);
-    ck_assert_uint_ge(back - silent, DG_SEC(31));
-    ck_assert_double_eq(sample_of(meter, back).rtt_ms, 400);
-    for (uint32_t late = 10; late < 68; late++) /* those after may still be in time */
-        ok(dg_meter_acked(meter, late, 0, back));
-    ck_assert_uint_eq(sample_of(meter, back).has & DG_SAMPLE_RTT, 0);
-    round_trip(meter, n, back + DG_MS(10), DG_MS(24));
-    dg_sample sample = sample_of(meter, back + DG_MS(100));
-    ck_assert_double_eq(sample.rtt_ms, 24);
-    ck_assert_uint_eq(sample.has & DG_SAMPLE_JITTER, 0); /* no difference across the silence */
+    ok(dg_meter_sent(meter, 0, 0, 0));
+    ck_assert_double_eq(sample_of(meter, DG_SEC(1)).loss, 1);
+    ok(dg_meter_sent(meter, 1, 0, DG_SEC(1)));
+    ok(dg_meter_acked(meter, 0, 0, DG_SEC(2))); /* the second is lost by now, and not told */
+    dg_sample sample = sample_of(meter, DG_SEC(2));
+    ck_assert_uint_eq(sample.loss_packets, 1);
+    ck_assert_double_eq(sample.loss, 1);
     dg_meter_free(meter);
 }
 END_TEST
 
-/* A link of `capacity` bytes a second with a queue, a propagation of 20 ms each way, probes every 200 ms among
- * `rate` bytes a second of payload. */
-static dg_sample through_link(uint64_t rate, uint64_t capacity, unsigned seconds, unsigned wobble_ms) {
+/* 31 s of silence, then all replies at once, some still in time, then fresh ones: none of the seconds
+ * that were lost stays in the filters. */
+START_TEST(after_silence_the_first_fresh_reply_is_believed) {
+    dg_meter *meter = made(0);
+    uint32_t n = 0;
+    for (; n < 25; n++)
+        round_trip(meter, n, n * DG_MS(200), DG_MS(24));
+    ck_assert_double_eq(sample_of(meter, n * DG_MS(200)).rtt_ms, 24);
+    for (; n < 180; n++)
+        ok(dg_meter_sent(meter, n, 0, n * DG_MS(200)));
+    dg_time back = n * DG_MS(200) - DG_MS(100);
+    for (uint32_t held = 116; held < 175; held++) /* the ring no longer knows those before */
+        ok(dg_meter_acked(meter, held, 0, back));
+    ck_assert_uint_eq(sample_of(meter, back).has & (DG_SAMPLE_RTT | DG_SAMPLE_JITTER), 0);
+    ck_assert_uint_eq(stats_of(meter).late, 59);
+    for (uint32_t held = 175; held < 180; held++)
+        ok(dg_meter_acked(meter, held, 0, back + DG_MS(1)));
+    dg_sample sample = sample_of(meter, back + DG_MS(2));
+    ck_assert_double_eq(sample.rtt_ms, 101); /* of the last; nothing of the 901 ms of the first */
+    ck_assert_double_eq(sample.loss, 0);
+    for (unsigned fresh = 0; fresh < 5; fresh++, n++) {
+        round_trip(meter, n, n * DG_MS(200), DG_MS(24));
+        sample = sample_of(meter, n * DG_MS(200) + DG_MS(100));
+        ck_assert_double_eq(sample.rtt_ms, 24);
+        ck_assert_uint_eq(sample.has & DG_SAMPLE_JITTER, fresh > 0 ? DG_SAMPLE_JITTER : 0);
+        ck_assert_double_eq(sample.jitter_ms, 0); /* no difference across the silence */
+    }
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(two_lost_in_a_row_are_no_silence_and_three_are) {
+    for (uint32_t lost = 2; lost <= 3; lost++) {
+        dg_meter *meter = made(0);
+        round_trip(meter, 0, 0, DG_MS(80));
+        for (uint32_t n = 1; n <= lost; n++)
+            ok(dg_meter_sent(meter, n, 0, DG_SEC(1)));
+        round_trip(meter, lost + 1, DG_SEC(3), DG_MS(160));
+        ck_assert_uint_eq(stats_of(meter).lost, lost);
+        ck_assert_uint_eq(stats_of(meter).srtt, lost == 2 ? DG_MS(90) : DG_MS(160));
+        dg_meter_free(meter);
+    }
+}
+END_TEST
+
+/* What all samples of one run over a link say together. */
+typedef struct link_result {
+    unsigned free;      /* samples marked as limited by the application */
+    unsigned busy;      /* and those that were not */
+    double busy_lowest; /* kbit/s among those */
+    double busy_highest;
+} link_result;
+
+static void link_note(link_result *result, const dg_sample *sample) {
+    if (!(sample->has & DG_SAMPLE_BANDWIDTH))
+        return;
+    ck_assert_double_gt(sample->bandwidth_kbps, 0);
+    if (sample->has & DG_SAMPLE_APP_LIMITED) {
+        result->free++;
+        return;
+    }
+    if (result->busy++ == 0)
+        result->busy_lowest = result->busy_highest = sample->bandwidth_kbps;
+    result->busy_lowest = fmin(result->busy_lowest, sample->bandwidth_kbps);
+    result->busy_highest = fmax(result->busy_highest, sample->bandwidth_kbps);
+}
+
+/* A link of `capacity` bytes a second with a queue, 20 ms each way and a wobble; probes every 200 ms
+ * among `rate` bytes a second of payload; a sample each second. */
+static link_result through_link(uint64_t rate, uint64_t capacity, unsigned seconds, unsigned wobble_ms) {
     dg_meter *meter = made(0);
     unsigned long long seed = 7;
-    dg_sample sample = {0};
+    link_result result = {0};
     dg_time free_at = 0, replies[512] = {0};
     uint64_t received[512] = {0}, total = 0;
     uint32_t answered = 0, probes = seconds * 5;
@@ -175,8 +232,10 @@ static dg_sample through_link(uint64_t rate, uint64_t capacity, unsigned seconds
         dg_time now = n * DG_MS(200);
         for (; answered < n && replies[answered] <= now; answered++)
             ok(dg_meter_acked(meter, answered, received[answered], replies[answered]));
-        if (n % 5 == 0 && n > 0)
-            sample = sample_of(meter, now);
+        if (n % 5 == 0 && n > 0) {
+            dg_sample sample = sample_of(meter, now);
+            link_note(&result, &sample);
+        }
         uint64_t bytes = rate / 5;
         ok(dg_meter_sent(meter, n, bytes, now));
         free_at = (free_at > now ? free_at : now) + bytes * DG_SEC(1) / capacity;
@@ -185,24 +244,29 @@ static dg_sample through_link(uint64_t rate, uint64_t capacity, unsigned seconds
         replies[n] = free_at + DG_MS(40) + DG_MS(property_next(&seed) % (wobble_ms + 1));
     }
     dg_meter_free(meter);
-    return sample;
+    return result;
 }
 
 START_TEST(audio_that_gets_through_says_nothing_of_capacity) {
-    for (unsigned wobble = 0; wobble <= 60; wobble += 20) {
-        dg_sample sample = through_link(8000, 1000000, 20, wobble);
-        ck_assert_uint_ne(sample.has & DG_SAMPLE_APP_LIMITED, 0);
-        ck_assert_double_gt(sample.bandwidth_kbps, 0);
-    }
+    static const uint64_t capacities[] = {8421, 10000, 25000, 1000000}; /* the first: 95 % full */
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned wobble = 0; wobble <= 60; wobble += 20) {
+            link_result result = through_link(8000, capacities[i], 100, wobble);
+            ck_assert_uint_ge(result.free, 95);
+            ck_assert_uint_eq(result.busy, 0);
+        }
 }
 END_TEST
 
 START_TEST(link_that_cannot_keep_up_shows_its_capacity) {
-    dg_sample sample = through_link(40000, 25000, 4, 0); /* 320 kbit/s into 200 */
-    ck_assert_uint_ne(sample.has & DG_SAMPLE_BANDWIDTH, 0);
-    ck_assert_uint_eq(sample.has & DG_SAMPLE_APP_LIMITED, 0);
-    ck_assert_double_ge(sample.bandwidth_kbps, 180);
-    ck_assert_double_le(sample.bandwidth_kbps, 220);
+    static const uint64_t rates[] = {31250, 40000, 50000}; /* 250, 320, 400 kbit/s into 200 */
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned wobble = 0; wobble <= 30; wobble += 30) {
+            link_result result = through_link(rates[i], 25000, 6, wobble);
+            ck_assert_uint_ge(result.busy, 3);
+            ck_assert_double_ge(result.busy_lowest, 180);
+            ck_assert_double_le(result.busy_highest, 220);
+        }
 }
 END_TEST
 
@@ -270,6 +334,79 @@ START_TEST(tcp_figures_become_a_sample) {
 }
 END_TEST
 
+START_TEST(tcp_counts_that_went_back_are_those_of_another_connection) {
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_SEGMENTS, .segments_out = 1000, .retransmits = 10};
+    ok(dg_meter_tcp(meter, &info, 0));
+    info.segments_out = 5;
+    info.retransmits = 0;
+    ok(dg_meter_tcp(meter, &info, 0));
+    ck_assert_uint_eq(sample_of(meter, 0).has, 0);
+    info.segments_out = 25;
+    info.retransmits = 60; /* more than went out: all of them, never more */
+    ok(dg_meter_tcp(meter, &info, 0));
+    dg_sample sample = sample_of(meter, 0);
+    ck_assert_uint_eq(sample.loss_packets, 20);
+    ck_assert_double_eq(sample.loss, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(of_probes_and_kernel_the_last_to_speak_wins_each_metric) {
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_SEGMENTS};
+    ok(dg_meter_tcp(meter, &info, 0));
+    round_trip(meter, 0, 0, DG_MS(20));
+    info = (dg_tcp_info){
+        .has = DG_TCP_SEGMENTS | DG_TCP_RTT, .segments_out = 50, .retransmits = 1, .rtt_us = 7000};
+    ok(dg_meter_tcp(meter, &info, DG_MS(30)));
+    dg_sample sample = sample_of(meter, DG_MS(30));
+    ck_assert_double_eq(sample.rtt_ms, 7);
+    ck_assert_uint_eq(sample.loss_packets, 50);
+    ck_assert_double_eq(sample.loss, 0.02);
+    info.segments_out = 60;
+    ok(dg_meter_tcp(meter, &info, DG_MS(40)));
+    round_trip(meter, 1, DG_MS(50), DG_MS(20));
+    sample = sample_of(meter, DG_MS(100));
+    ck_assert_double_eq(sample.rtt_ms, 20);
+    ck_assert_uint_eq(sample.loss_packets, 1);
+    ck_assert_double_eq(sample.loss, 0);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(meter_in_memory_of_the_host_takes_just_its_size) {
+    size_t size = dg_meter_size(), align = dg_meter_align();
+    char *memory = malloc(size + align);
+    dg_meter *meter = (dg_meter *)memory;
+    err(dg_meter_place(memory, size - 1, NULL, 0, &meter), DG_ERR_INVALID);
+    ck_assert_ptr_null(meter);
+    err(dg_meter_place(memory + 1, size + align - 1, NULL, 0, &meter), DG_ERR_INVALID);
+    err(dg_meter_place(memory, size, NULL, 0, NULL), DG_ERR_INVALID);
+    free(memory);
+    memory = malloc(size); /* not a byte more: a sanitizer would see one touched */
+    ok(dg_meter_place(memory, size, &(dg_meter_config){.loss_after = DG_SEC(600)}, 0, &meter));
+    for (uint32_t n = 0; n < 2 * DG_METER_PROBES; n++)
+        ok(dg_meter_sent(meter, n, 1, n));
+    ck_assert_uint_eq(stats_of(meter).lost, DG_METER_PROBES);
+    free(memory);
+}
+END_TEST
+
+START_TEST(time_that_goes_back_a_little_has_not_passed) {
+    dg_meter *meter = NULL;
+    ok(dg_meter_new(&meter, &(dg_meter_config){.loss_after = DG_MS(100)}, DG_SEC(5)));
+    ok(dg_meter_sent(meter, 0, 0, DG_SEC(5)));
+    ok(dg_meter_sent(meter, 1, 0, DG_SEC(5) - DG_MS(500)));
+    ok(dg_meter_acked(meter, 1, 0, DG_SEC(5)));
+    ck_assert_double_eq(sample_of(meter, DG_SEC(5)).rtt_ms, 0);
+    ck_assert_uint_eq(sample_of(meter, DG_SEC(5) + DG_MS(100) - 1).has, 0);
+    ck_assert_double_eq(sample_of(meter, DG_SEC(5) + DG_MS(100)).loss, 1);
+    ck_assert_uint_eq(stats_of(meter).backwards, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
 START_TEST(clock_that_jumps_and_comes_back_wedges_nothing) {
     dg_meter *meter = made(0);
     round_trip(meter, 0, DG_SEC(1), DG_MS(20));
@@ -286,25 +423,51 @@ START_TEST(clock_that_jumps_and_comes_back_wedges_nothing) {
 }
 END_TEST
 
-START_TEST(hostile_input_is_refused_and_changes_nothing) {
-    dg_meter *meter = made(0);
+START_TEST(hostile_input_is_refused_and_changes_not_one_byte) {
+    size_t size = dg_meter_size();
+    void *memory = malloc(size), *before = malloc(size);
+    dg_meter *meter = NULL;
+    ok(dg_meter_place(memory, size, NULL, 0, &meter));
     round_trip(meter, 0, 0, DG_MS(10));
-    dg_meter_stats before = stats_of(meter);
-    err(dg_meter_tcp(meter, &(dg_tcp_info){.rtt_us = 1}, 0), DG_ERR_INVALID);
-    err(dg_meter_tcp(meter, &(dg_tcp_info){.has = 32}, 0), DG_ERR_INVALID);
-    err(dg_meter_tcp(meter, &(dg_tcp_info){.reserved = 1}, 0), DG_ERR_INVALID);
-    err(dg_meter_tcp(meter, NULL, 0), DG_ERR_INVALID);
+    memcpy(before, memory, size);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.rtt_us = 1}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.rttvar_us = 1}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.segments_out = 1}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.retransmits = 1}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.delivery_rate = 1}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.has = 32}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, &(dg_tcp_info){.reserved = 1}, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp(meter, NULL, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_tcp_sized(meter, &(dg_tcp_info){0}, 0, DG_SEC(9)), DG_ERR_INVALID);
+    struct {
+        dg_tcp_info info;
+        uint64_t newer;
+    } larger = {.newer = 1};
+    err(dg_meter_tcp_sized(meter, &larger.info, sizeof larger, DG_SEC(9)), DG_ERR_UNKNOWN_FIELD);
+    err(dg_meter_sent(meter, 5, 0, DG_SEC(9)), DG_ERR_INVALID);
+    err(dg_meter_read(meter, DG_SEC(9), NULL), DG_ERR_INVALID);
+    ck_assert_mem_eq(before, memory, size);
     err(dg_meter_sent(NULL, 0, 0, 0), DG_ERR_INVALID);
     err(dg_meter_acked(NULL, 0, 0, 0), DG_ERR_INVALID);
-    err(dg_meter_read(meter, 0, NULL), DG_ERR_INVALID);
     dg_sample sample = {.has = 1};
     err(dg_meter_read(NULL, 0, &sample), DG_ERR_INVALID);
     ck_assert_uint_eq(sample.has, 0);
-    dg_meter_stats after = stats_of(meter);
-    ck_assert_mem_eq(&before, &after, sizeof before);
-    dg_meter *none = meter;
-    err(dg_meter_new(&none, &(dg_meter_config){.loss_after = DG_MS(9)}, 0), DG_ERR_INVALID);
-    ck_assert_ptr_null(none);
+    dg_meter_stats stats = {.sent = 1};
+    err(dg_meter_get_stats(NULL, &stats), DG_ERR_INVALID);
+    ck_assert_uint_eq(stats.sent, 0);
+    free(before);
+    free(memory);
+}
+END_TEST
+
+START_TEST(configurations_out_of_range_make_no_meter) {
+    static const dg_duration bad[] = {1, DG_MS(10) - 1, DG_SEC(600) + 1, DG_NEVER};
+    dg_meter *meter = made(0), *none = meter;
+    for (unsigned i = 0; i < 4; i++) {
+        err(dg_meter_new(&none, &(dg_meter_config){.loss_after = bad[i]}, 0), DG_ERR_INVALID);
+        ck_assert_ptr_null(none);
+    }
+    err(dg_meter_new(&none, &(dg_meter_config){.reserved_pointer = meter}, 0), DG_ERR_INVALID);
     err(dg_meter_new(NULL, NULL, 0), DG_ERR_INVALID);
     err(dg_meter_place(NULL, 1 << 20, NULL, 0, &none), DG_ERR_INVALID);
     dg_meter_free(meter);
@@ -312,13 +475,28 @@ START_TEST(hostile_input_is_refused_and_changes_nothing) {
 }
 END_TEST
 
-/* Any link at all: every probe is out, acknowledged or lost; every sample is one that a session takes. */
+/* What the samples told, all together. */
+typedef struct books {
+    uint64_t settled;
+    uint64_t lost;
+} books;
+
+static dg_sample told(dg_meter *meter, dg_time now, books *sum) {
+    dg_sample sample = sample_of(meter, now);
+    sum->settled += sample.loss_packets;
+    sum->lost += (uint64_t)(sample.loss * sample.loss_packets + 0.5);
+    return sample;
+}
+
+/* Any link at all: every probe is out, acknowledged or lost; each is told once, and a loss that is not
+ * told was taken back by a late reply; every sample is one that a session takes. */
 START_TEST(any_link_keeps_the_books) {
     unsigned long long seed = property_seed();
     for (unsigned run = 0; run < 200; run++) {
         dg_meter *meter = made(0);
         dg_session *session = NULL;
         dg_decision decision;
+        books sum = {0};
         ok(dg_session_new(&session, NULL, 0));
         uint32_t next = (uint32_t)property_next(&seed);
         dg_time now = property_next(&seed) % DG_SEC(10);
@@ -332,13 +510,19 @@ START_TEST(any_link_keeps_the_books) {
                 ok(dg_meter_acked(meter, next - back,
                                   property_next(&seed) % 3 ? 0 : property_next(&seed), seen));
             if (step % 10 == 0) {
-                dg_sample sample = sample_of(meter, seen);
+                dg_sample sample = told(meter, seen, &sum);
                 ok(dg_session_feed(session, &sample, seen, &decision));
             }
             dg_meter_stats stats = stats_of(meter);
             ck_assert_uint_eq(stats.sent, stats.acked + stats.lost + stats.outstanding);
             ck_assert_uint_le(stats.bytes_acked, stats.bytes_sent);
+            ck_assert_uint_le(stats.late, stats.lost);
         }
+        told(meter, now, &sum);
+        dg_meter_stats stats = stats_of(meter);
+        ck_assert_uint_eq(sum.settled, stats.acked + stats.lost);
+        ck_assert_uint_le(sum.lost, stats.lost);
+        ck_assert_uint_ge(sum.lost + stats.late, stats.lost);
         dg_session_free(session);
         dg_meter_free(meter);
     }
@@ -350,9 +534,15 @@ TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter,
            sample_holds_only_what_came_since_the_last, one_of_twenty_lost_is_five_percent,
            reply_is_lost_exactly_when_its_time_is_over, slow_links_get_more_time_before_a_reply_is_lost,
            late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
+           late_reply_to_a_loss_that_was_told_takes_back_no_other,
            after_silence_the_first_fresh_reply_is_believed,
+           two_lost_in_a_row_are_no_silence_and_three_are,
            audio_that_gets_through_says_nothing_of_capacity, link_that_cannot_keep_up_shows_its_capacity,
            what_a_client_claims_to_have_received_is_never_more_than_was_sent,
            sequence_wraps_and_only_the_next_is_taken, more_probes_than_it_holds_lose_the_oldest,
-           tcp_figures_become_a_sample, clock_that_jumps_and_comes_back_wedges_nothing,
-           hostile_input_is_refused_and_changes_nothing, any_link_keeps_the_books)
+           tcp_figures_become_a_sample, tcp_counts_that_went_back_are_those_of_another_connection,
+           of_probes_and_kernel_the_last_to_speak_wins_each_metric,
+           meter_in_memory_of_the_host_takes_just_its_size, time_that_goes_back_a_little_has_not_passed,
+           clock_that_jumps_and_comes_back_wedges_nothing,
+           hostile_input_is_refused_and_changes_not_one_byte, configurations_out_of_range_make_no_meter,
+           any_link_keeps_the_books)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/draw.h"
 #include "base/fixed.h"
 #include "degrade/sampler.h"
 
@@ -57,6 +58,33 @@ START_TEST(size_is_128_bytes_of_which_one_line_is_written_to) {
 }
 END_TEST
 
+static uint64_t word_at(size_t offset) {
+    uint64_t word;
+    memcpy(&word, memory + offset, sizeof word);
+    return word;
+}
+
+/* Another version of the library may have placed it. */
+START_TEST(the_layout_is_abi) {
+    dg_sampler *sampler = placed((dg_sampler_config){.start = 0.5, .draw = DG_DRAW_KEYED});
+    ck_assert_uint_eq(memory[6], 4);
+    ck_assert_uint_eq(memory[7], 1);
+    ck_assert_uint_eq(word_at(16), UINT64_C(0x80000000) << 32 | 0x40000000);
+    ck_assert_uint_eq(word_at(24), UINT64_C(2) << 48 | EPOCH);
+    ok(dg_sampler_set(sampler, &(dg_sampler_config){.start = DG_OFF_F}, T0));
+    admit(sampler, 0x1p-31);
+    ck_assert_uint_eq(word_at(64), 1);
+}
+END_TEST
+
+START_TEST(probability_is_rounded_to_the_nearest_share) {
+    dg_sampler *sampler = placed((dg_sampler_config){.start = DG_OFF_F, .end = 5 * 0x1p-11});
+    ck_assert(p_of(sampler, 1 * 0x1p-31) == 410 * 0x1p-31);  /* of 409.6 */
+    ck_assert(p_of(sampler, 2 * 0x1p-31) == 819 * 0x1p-31);  /* of 819.2 */
+    ck_assert(p_of(sampler, 4 * 0x1p-31) == 1638 * 0x1p-31); /* of 1638.4 */
+}
+END_TEST
+
 START_TEST(probability_is_0_at_70_a_half_at_85_and_1_at_100_percent) {
     dg_sampler *sampler = placed((dg_sampler_config){0});
     ck_assert(p_of(sampler, 0) == 0);
@@ -87,7 +115,9 @@ START_TEST(start_and_end_are_where_they_were_set) {
     sampler =
         placed((dg_sampler_config){.start = 0.5, .end = nextafter(0.5, 1)}); /* one and the same share */
     ck_assert(p_of(sampler, 0.5 - 1e-9) == 0);
+    ck_assert(p_of(sampler, 0.5) == 1);
     ck_assert(p_of(sampler, 0.5 + 1e-9) == 1);
+    ok(dg_sampler_attach(memory, sizeof memory, T0, &sampler));
 }
 END_TEST
 
@@ -176,6 +206,25 @@ START_TEST(random_is_repeated_by_its_seed_and_keeps_the_share) {
 }
 END_TEST
 
+/* Other versions must draw alike: runs are repeated by their seed, and servers agree by theirs. */
+START_TEST(a_draw_is_below_the_probability_or_admits) {
+    dg_sampler_config config = {.start = DG_OFF_F, .draw = DG_DRAW_RANDOM, .seed = 42};
+    dg_sampler *sampler = placed(config); /* from 0 to 1 the probability is the occupancy */
+    for (uint64_t n = 0; n < 100; n++) {
+        double draw = (double)(dgi_draw(42, n) >> 33) * 0x1p-31;
+        ck_assert(admit(sampler, 0)); /* takes no number of the stream */
+        ck_assert(admit(sampler, n % 2 ? draw : draw + 0x1p-31) == (n % 2 != 0));
+    }
+    config.draw = DG_DRAW_KEYED;
+    sampler = placed(config);
+    for (uint64_t key = 0; key < 100; key++) {
+        double draw = (double)(dgi_mix2(dgi_mix2(42, 3), key) >> 33) * 0x1p-31;
+        ck_assert(dg_sampler_admit(sampler, draw, key, 3 * EPOCH, T0));
+        ck_assert(!dg_sampler_admit(sampler, draw + 0x1p-31, key, 3 * EPOCH, T0));
+    }
+}
+END_TEST
+
 START_TEST(spread_draws_between_leave_the_random_ones_alone) {
     static _Alignas(64) unsigned char second[SIZE];
     dg_sampler_config chance = {.draw = DG_DRAW_RANDOM, .seed = 42};
@@ -249,6 +298,7 @@ START_TEST(the_same_seed_makes_two_servers_agree) {
     ok(dg_sampler_new(&b, &config, T0 + DG_SEC(5)));
     for (uint64_t key = 0; key < 1000; key++)
         ck_assert(keyed(a, key, 0.8, 123456789) == keyed(b, key, 0.8, 123456789));
+    ck_assert_uint_gt(stats_of(a).admitted, 0);
     dg_sampler_free(a);
     dg_sampler_free(b);
 }
@@ -263,6 +313,9 @@ START_TEST(an_epoch_is_as_long_as_it_was_set) {
     }
     near(turned, 500, 60);
     keyed(sampler, 1, 0.85, UINT64_MAX);
+    ok(dg_sampler_set(sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED, .epoch = 1001}, T0));
+    for (uint64_t key = 0; key < 1000; key++)
+        ck_assert(keyed(sampler, key, 0.85, 5005000) == keyed(sampler, key, 0.85, 5006000));
     const dg_wall longest = UINT64_C(366) * 86400 * 1000;
     ok(dg_sampler_set(sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED, .epoch = longest}, T0));
     for (uint64_t key = 0; key < 1000; key++)
@@ -350,6 +403,21 @@ START_TEST(bad_configurations_are_refused_and_change_nothing) {
 }
 END_TEST
 
+static void worded(dg_sampler_config config, const char *expected) {
+    char message[120];
+    err(dg_sampler_config_check(&config, message, sizeof message), DG_ERR_INVALID);
+    ck_assert_str_eq(message, expected);
+}
+
+START_TEST(a_fault_names_the_member_the_value_and_the_range) {
+    worded((dg_sampler_config){.start = 1.5}, "start: 1.5 is outside 0..1");
+    worded((dg_sampler_config){.end = 1.5}, "end: 1.5 is outside 0..1");
+    worded((dg_sampler_config){.end = 0.7}, "end: must be above start");
+    worded((dg_sampler_config){.epoch = 999}, "epoch: 999 is outside 1000..31622400000");
+    worded((dg_sampler_config){.draw = 3}, "draw: 3 is outside 0..2");
+}
+END_TEST
+
 START_TEST(structs_of_other_ages_are_read_and_written) {
     struct {
         dg_sampler_config known;
@@ -367,6 +435,8 @@ START_TEST(structs_of_other_ages_are_read_and_written) {
     err(dg_sampler_get_stats(NULL, &out), DG_ERR_INVALID);
     ck_assert_uint_eq(out.admitted | out.rejected | out.seed, 0);
     err(dg_sampler_get_stats(sampler, NULL), DG_ERR_INVALID);
+    err(dg_sampler_get_stats_sized(sampler, &out, 0), DG_ERR_INVALID);
+    ok(dg_sampler_get_stats_sized(sampler, &out, 1));
 }
 END_TEST
 
@@ -404,6 +474,29 @@ START_TEST(a_heap_without_memory_gives_no_sampler) {
     err(dg_sampler_new(&sampler, &(dg_sampler_config){.allocator = &none}, T0), DG_ERR_NOMEM);
     ck_assert_ptr_null(sampler);
     dg_sampler_free(NULL);
+}
+END_TEST
+
+static void *counted_alloc(void *user, size_t size) {
+    ++*(int *)user;
+    return malloc(size);
+}
+
+static void counted_free(void *user, void *block, size_t size) {
+    (void)size;
+    --*(int *)user;
+    free(block);
+}
+
+START_TEST(what_a_heap_gave_it_gets_back) {
+    int held = 0;
+    dg_allocator counted = {counted_alloc, counted_free, &held};
+    dg_sampler *sampler = NULL;
+    ok(dg_sampler_new(&sampler, &(dg_sampler_config){.allocator = &counted}, T0));
+    ck_assert_ptr_nonnull(sampler);
+    ck_assert_int_eq(held, 1);
+    dg_sampler_free(sampler);
+    ck_assert_int_eq(held, 0);
 }
 END_TEST
 
@@ -487,7 +580,9 @@ START_TEST(a_process_that_attaches_draws_from_the_same_sampler) {
 }
 END_TEST
 
-TESTS_MAIN("sampler", size_is_128_bytes_of_which_one_line_is_written_to,
+TESTS_MAIN("sampler", the_layout_is_abi, probability_is_rounded_to_the_nearest_share,
+           a_draw_is_below_the_probability_or_admits, a_fault_names_the_member_the_value_and_the_range,
+           what_a_heap_gave_it_gets_back, size_is_128_bytes_of_which_one_line_is_written_to,
            probability_is_0_at_70_a_half_at_85_and_1_at_100_percent,
            start_and_end_are_where_they_were_set, probability_never_falls_while_occupancy_rises,
            at_start_none_and_at_end_all_are_rejected_however_drawn,
