@@ -218,7 +218,9 @@ static bool sampler_rejects(dg_sampler *sampler, const sampler_params *params, d
     case DG_DRAW_RANDOM:
         return sampler_hit(dgi_draw(sampler->seed, dgi_add(&sampler->drawn, 1)), p);
     case DG_DRAW_KEYED:
-        return sampler_hit(dgi_mix2(dgi_mix2(sampler->seed, wall / params->epoch), key), p);
+        /* The mapping may have been scribbled on since it was attached: never divide by 0. */
+        wall /= dgi_max(params->epoch, 1);
+        return sampler_hit(dgi_mix2(dgi_mix2(sampler->seed, wall), key), p);
     default:
         return dgi_draw_spread(&sampler->spread, p);
     }
