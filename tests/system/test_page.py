@@ -125,15 +125,18 @@ class Browser:
             path.write_bytes(data)
         return data
 
+    def exceptions(self):
+        for event in self.events:
+            if event["method"] == "Runtime.exceptionThrown":
+                details = event["params"]["exceptionDetails"]
+                yield details.get("exception", {}).get("description") or details["text"]
+
     def complaints(self):
-        """Console errors, exceptions, and requests to anybody else."""
-        found = []
+        """Exceptions, console errors, and requests to anybody else."""
+        found = [*self.exceptions()]
         for event in self.events:
             params = event.get("params", {})
-            if event["method"] == "Runtime.exceptionThrown":
-                details = params["exceptionDetails"]
-                found.append(details.get("exception", {}).get("description", details.get("text")))
-            elif event["method"] == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
+            if event["method"] == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
                 found.append(str(params["args"]))
             elif event["method"] == "Log.entryAdded" and params["entry"]["level"] == "error":
                 found.append(params["entry"]["text"])
@@ -236,6 +239,15 @@ async def link_falls_and_mends(scene):
     await scene.shoot("3-restored")
 
 
+async def keeps_its_pace(scene):
+    """A chunk at low lasts 256 ms: at twice the speed of sound it is 8 a second."""
+    before, began = await scene.browser.value("app.counts.chunksOut"), time.monotonic()
+    await asyncio.sleep(2)
+    sent = await scene.browser.value("app.counts.chunksOut") - before
+    rate = sent / (time.monotonic() - began) * 0.256
+    scene.report(1.5 < rate < 2.5, "what was kept follows at twice the speed of sound", f"{rate:.1f}")
+
+
 async def silence_leads_down(scene):
     await scene.press("silent")
     await scene.reaches("silence leads to fallback", f"{LEVEL} === 'fallback'", 20)
@@ -249,6 +261,7 @@ async def silence_leads_down(scene):
     await scene.press("mended")
     await scene.reaches("it comes back from fallback", f"{LEVEL} === 'low'", 30)
     await scene.reaches("mode.fallback ended", heard("mode.fallback", enabled=False), 5)
+    await keeps_its_pace(scene)
     await scene.reaches("what was kept is sent", "app.kept < 3", 40)
     await scene.reaches("and to full again", f"{LEVEL} === 'full'", 40)
     await scene.shoot("5-back-dark")
@@ -267,11 +280,12 @@ async def force_and_refuse(scene):
 
 
 async def work_is_refused(scene):
-    for _ in range(5):
+    for _ in range(8):
         await scene.press("Burst x20")
     await scene.reaches("work is admitted or waits, and too much is turned away",
-                        "app.answers.admit + app.answers.wait > 0 && app.answers.reject > 0 && app.answers.done > 0", 15)
-    await scene.holds("the log is bounded", "app.messages.length <= 300 && document.getElementById('log').children.length <= 300")
+                        "(({ admit, wait, reject, done }) => admit + wait > 0 && reject > 0 && done > 0)(app.answers)", 15)
+    await scene.reaches("the log is full, and bounded",
+                        "app.messages.length === 300 && document.getElementById('log').children.length === 300", 5)
 
 
 def luminance(colour):
@@ -307,7 +321,8 @@ async def looks(scene):
     await scene.holds("1280 x 800 need no scrolling", "document.documentElement.scrollHeight <= 800")
     await scene.browser.look(width=400, height=1500, scheme="light", scale=2)
     await scene.holds("it fits a phone", "document.documentElement.scrollWidth <= 400")
-    await scene.holds("charts are crisp", "[...document.querySelectorAll('canvas')].every(one => one.width === 2 * one.clientWidth)")
+    await scene.holds("charts are crisp",
+                      "[...document.querySelectorAll('canvas')].every(one => one.width === 2 * one.clientWidth)")
     await scene.shoot("7-narrow-light")
     await scene.browser.look(width=400, height=1500, scheme="dark", scale=2)
     await scene.shoot("7-narrow-dark")
@@ -336,6 +351,9 @@ async def server_returns(scene):
                         f"{CONNECTED} === 'true' && document.getElementById('trouble').hidden", 30)
     last = [*scene.browser.requests()][-1]
     scene.report(last.endswith("/ws?reconnect=1"), "as one that was here before", last)
+    await scene.reaches("and is at full", f"{LEVEL} === 'full' && app.counts.chunksIn > 20", 10)
+    exceptions = [*scene.browser.exceptions()]
+    scene.report(not exceptions, "no exception in all this", "; ".join(exceptions))
 
 
 async def story(binary, pictures, report):
