@@ -79,7 +79,9 @@ struct dg_meter {
     uint32_t behind; /* replies in a row that came slower than their probes went out */
     uint64_t jitter; /* microseconds, scaled by 16 */
     uint64_t last_rtt_us;
-    meter_mark run;   /* where the present run of falling behind began */
+    dg_duration
+        latest;     /* how long the last reply took, be it late: a link that became slow is waited for */
+    meter_mark run; /* where the present run of falling behind began */
     meter_mark heard; /* the last reply in time */
     meter_news news;
     uint32_t segments;
@@ -172,8 +174,8 @@ static meter_probe *meter_slot(dg_meter *meter, uint32_t sequence) {
 static dg_duration meter_loss_after(const dg_meter *meter) {
     if (meter->loss_after != 0)
         return meter->loss_after;
-    return dgi_max(METER_LOSS_MIN,
-                   dgi_min(METER_LOSS_MAX, 4 * dgi_min(meter->stats.srtt, METER_LOSS_MAX)));
+    dg_duration usual = dgi_max(meter->stats.srtt, meter->latest);
+    return dgi_max(METER_LOSS_MIN, dgi_min(METER_LOSS_MAX, 4 * dgi_min(usual, METER_LOSS_MAX)));
 }
 
 static void meter_lose(dg_meter *meter, meter_probe *probe) {
@@ -343,6 +345,7 @@ int dg_meter_acked(dg_meter *meter, uint32_t sequence, uint64_t received, dg_tim
         return DG_OK;
     }
     meter->resumed = dgi_min(meter->resumed, now);
+    meter->latest = dg_time_since(probe->sent, now);
     meter_deliver(meter, probe, received);
     if (probe->state == METER_OUT) {
         meter_take(meter, probe, now);

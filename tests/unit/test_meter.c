@@ -120,6 +120,28 @@ START_TEST(slow_links_get_more_time_before_a_reply_is_lost) {
 }
 END_TEST
 
+/* From one moment to the next a link takes 1.3 s instead of 2 ms: not just loss, but a round trip that is told. */
+START_TEST(link_that_becomes_slow_at_once_is_measured_and_not_only_lost) {
+    dg_meter *meter = made(0);
+    dg_time replies[100];
+    uint32_t answered = 0;
+    for (uint32_t n = 0; n < 100; n++) {
+        dg_time now = n * DG_MS(200);
+        replies[n] = now + (n < 10 ? DG_MS(2) : DG_MS(1300));
+        for (; answered < n && replies[answered] <= now; answered++)
+            ok(dg_meter_acked(meter, answered, 0, replies[answered]));
+        if (n == 50)
+            (void)sample_of(meter, now);
+        ok(dg_meter_sent(meter, n, 0, now));
+    }
+    dg_sample sample = sample_of(meter, DG_MS(200) * 99);
+    ck_assert_double_eq_tol(sample.rtt_ms, 1300, 20);
+    ck_assert_double_eq(sample.loss, 0);
+    ck_assert_uint_le(stats_of(meter).lost, 3);
+    dg_meter_free(meter);
+}
+END_TEST
+
 START_TEST(late_reply_takes_back_a_loss_that_was_not_told_and_no_other) {
     dg_meter *meter = made(0);
     ok(dg_meter_sent(meter, 0, 0, 0));
@@ -533,6 +555,7 @@ TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter,
            smoothed_rtt_moves_by_an_eighth, jitter_is_that_of_rfc_3550,
            sample_holds_only_what_came_since_the_last, one_of_twenty_lost_is_five_percent,
            reply_is_lost_exactly_when_its_time_is_over, slow_links_get_more_time_before_a_reply_is_lost,
+           link_that_becomes_slow_at_once_is_measured_and_not_only_lost,
            late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
            late_reply_to_a_loss_that_was_told_takes_back_no_other,
            after_silence_the_first_fresh_reply_is_believed,
