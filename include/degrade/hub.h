@@ -210,7 +210,7 @@ DG_API int dg_hub_allow_set(dg_hub *hub, bool allowed);
 DG_API int dg_hub_feed_sized(dg_hub *hub, dg_conn conn, const dg_sample *sample, size_t sample_size,
                              dg_time now);
 
-/* Forces a level or releases it, as dg_session_force() and dg_session_release(). Since 0.1. */
+/* Forces a level or releases it, as dg_session_force() and dg_session_unforce(). Since 0.1. */
 DG_API int dg_hub_force(dg_hub *hub, dg_conn conn, uint32_t level, dg_duration duration, dg_time now);
 DG_API int dg_hub_release(dg_hub *hub, dg_conn conn, dg_time now);
 

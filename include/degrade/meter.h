@@ -123,8 +123,8 @@ DG_API int dg_meter_tcp_sized(dg_meter *meter, const dg_tcp_info *info, size_t i
  */
 DG_API int dg_meter_read_sized(dg_meter *meter, dg_time now, dg_sample *out, size_t out_size);
 
-/* Fills in statistics. Returns DG_OK, or DG_ERR_INVALID with `*out` all zero. Since 0.1. */
-DG_API int dg_meter_get_stats_sized(const dg_meter *meter, dg_meter_stats *out, size_t out_size);
+/* Fills in statistics as of `now`. Returns DG_OK, or DG_ERR_INVALID with `*out` all zero. Since 0.1. */
+DG_API int dg_meter_get_stats_sized(const dg_meter *meter, dg_time now, dg_meter_stats *out, size_t out_size);
 
 #ifndef DG_DECLARATIONS_ONLY
 static inline int dg_meter_place(void *memory, size_t size, const dg_meter_config *config, dg_time now,
@@ -140,8 +140,8 @@ static inline int dg_meter_tcp(dg_meter *meter, const dg_tcp_info *info, dg_time
 static inline int dg_meter_read(dg_meter *meter, dg_time now, dg_sample *out) {
     return dg_meter_read_sized(meter, now, out, sizeof *out);
 }
-static inline int dg_meter_get_stats(const dg_meter *meter, dg_meter_stats *out) {
-    return dg_meter_get_stats_sized(meter, out, sizeof *out);
+static inline int dg_meter_get_stats(const dg_meter *meter, dg_time now, dg_meter_stats *out) {
+    return dg_meter_get_stats_sized(meter, now, out, sizeof *out);
 }
 #endif
 

@@ -22,6 +22,8 @@
 #ifndef DEGRADE_SESSION_H
 #define DEGRADE_SESSION_H
 
+#include <stdbool.h>
+
 #include "degrade/allocator.h"
 #include "degrade/profile.h"
 #include "degrade/status.h"
@@ -67,11 +69,11 @@ enum {
     DG_GRADE_VERY_POOR = 5
 };
 
-/* Actions that the grades call for (a mask). */
+/* What the grades advise (a mask). */
 enum {
-    DG_ACT_MORE_BUFFERING = 1,
-    DG_ACT_LARGER_CHUNKS = 2,
-    DG_ACT_LOWER_BITRATE = 4
+    DG_ADVICE_MORE_BUFFERING = 1,
+    DG_ADVICE_LARGER_CHUNKS = 2,
+    DG_ADVICE_LOWER_BITRATE = 4
 };
 
 /* Words for the audio quality that a level gives. */
@@ -136,7 +138,7 @@ typedef struct dg_decision {
     uint32_t grade_jitter;
     uint32_t grade_bandwidth;
     uint32_t grade;        /* the worst of them */
-    uint32_t actions;      /* DG_ACT_* */
+    uint32_t advice;       /* DG_ADVICE_* */
     uint32_t encoding;     /* settings of the level */
     uint32_t transport;
     uint32_t chunk_samples;
@@ -256,7 +258,7 @@ DG_API int dg_session_force_sized(dg_session *session, uint32_t level, dg_durati
                                   dg_decision *decision, size_t decision_size);
 
 /* Releases a forced level. The metrics decide again: down at once, up by the usual steps. Since 0.1. */
-DG_API int dg_session_release_sized(dg_session *session, dg_time now, dg_decision *decision,
+DG_API int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *decision,
                                     size_t decision_size);
 
 /*
@@ -267,10 +269,16 @@ DG_API int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now
                                 size_t decision_size);
 
 /*
- * Switches graceful degradation (`disabled` as in the configuration) and adaptive chunking on or off. It
- * acts at the next decision. Errors: DG_ERR_INVALID. Since 0.1.
+ * Switches graceful degradation on or off: off is full, and nothing sent. It acts at the next decision.
+ * Errors: DG_ERR_INVALID. Since 0.1.
  */
-DG_API int dg_session_switch(dg_session *session, uint32_t disabled, uint32_t fixed_chunks);
+DG_API int dg_session_set_enabled(dg_session *session, bool enabled);
+
+/*
+ * Fixes the chunk size to that of full at every level that streams, or sets it free. It acts at the next
+ * decision. Errors: DG_ERR_INVALID. Since 0.1.
+ */
+DG_API int dg_session_set_fixed_chunks(dg_session *session, bool fixed);
 
 /*
  * Gives the session another profile: it takes a reference and gives the old one back. The level stays
@@ -296,7 +304,7 @@ DG_API int dg_session_save(const dg_session *session, dg_time now, void *buffer,
  * Restores a saved state into a session of any profile, as if `elapsed` had passed since. Errors:
  * DG_ERR_INVALID, DG_ERR_LAYOUT where it is no such blob, newer, or damaged; the session as it was. Since 0.1.
  */
-DG_API int dg_session_load(dg_session *session, const void *blob, size_t size, dg_duration elapsed,
+DG_API int dg_session_restore(dg_session *session, const void *blob, size_t size, dg_duration elapsed,
                            dg_time now);
 
 /* Return the words on the wire and for people: "high_rtt", "good" (DG_GRADE_*), "acceptable" (DG_AUDIO_*);
@@ -333,8 +341,8 @@ static inline int dg_session_force(dg_session *session, uint32_t level, dg_durat
                                    dg_decision *decision) {
     return dg_session_force_sized(session, level, duration, now, decision, sizeof *decision);
 }
-static inline int dg_session_release(dg_session *session, dg_time now, dg_decision *decision) {
-    return dg_session_release_sized(session, now, decision, sizeof *decision);
+static inline int dg_session_unforce(dg_session *session, dg_time now, dg_decision *decision) {
+    return dg_session_unforce_sized(session, now, decision, sizeof *decision);
 }
 static inline int dg_session_cap(dg_session *session, uint32_t level, dg_time now, dg_decision *decision) {
     return dg_session_cap_sized(session, level, now, decision, sizeof *decision);

@@ -442,10 +442,14 @@ int dg_meter_read_sized(dg_meter *meter, dg_time now, dg_sample *out, size_t out
     return DG_OK;
 }
 
-int dg_meter_get_stats_sized(const dg_meter *meter, dg_meter_stats *out, size_t out_size) {
+/* What `now` would count as lost is counted in a copy: looking changes nothing. */
+int dg_meter_get_stats_sized(const dg_meter *meter, dg_time now, dg_meter_stats *out, size_t out_size) {
     dgi_struct_clear(out, out_size);
     if (meter == NULL || out == NULL || out_size == 0)
         return DG_ERR_INVALID;
-    dgi_struct_write(out, out_size, &meter->stats, sizeof meter->stats);
+    dg_meter then = *meter;
+    meter_advance(&then, now);
+    then.stats.backwards = meter->stats.backwards;
+    dgi_struct_write(out, out_size, &then.stats, sizeof then.stats);
     return DG_OK;
 }

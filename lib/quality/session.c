@@ -1,7 +1,7 @@
 /* Sessions: life cycle, clock and entry points.
  *
  * SPDX-License-Identifier: MIT */
-#include "quality/session.h"
+#include "quality/session_state.h"
 
 #include <stdalign.h>
 #include <string.h>
@@ -329,7 +329,7 @@ int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration dura
     return session_finish(session, decision, decision_size);
 }
 
-int dg_session_release_sized(dg_session *session, dg_time now, dg_decision *decision,
+int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *decision,
                              size_t decision_size) {
     dgi_struct_clear(decision, decision_size);
     if (session == NULL)
@@ -353,13 +353,20 @@ int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now, dg_de
     return session_finish(session, decision, decision_size);
 }
 
-int dg_session_switch(dg_session *session, uint32_t disabled, uint32_t fixed_chunks) {
+static int session_switch(dg_session *session, unsigned flag, bool on) {
     if (session == NULL)
         return DG_ERR_INVALID;
-    dgi_session_clear(session, DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS);
-    dgi_session_set(session, DGI_SESSION_FRESH | (disabled ? DGI_SESSION_DISABLED : 0u) |
-                                 (fixed_chunks ? DGI_SESSION_FIXED_CHUNKS : 0u));
+    dgi_session_clear(session, flag);
+    dgi_session_set(session, DGI_SESSION_FRESH | (on ? flag : 0u));
     return DG_OK;
+}
+
+int dg_session_set_enabled(dg_session *session, bool enabled) {
+    return session_switch(session, DGI_SESSION_DISABLED, !enabled);
+}
+
+int dg_session_set_fixed_chunks(dg_session *session, bool fixed) {
+    return session_switch(session, DGI_SESSION_FIXED_CHUNKS, fixed);
 }
 
 int dg_session_set_profile(dg_session *session, const dg_profile *profile) {

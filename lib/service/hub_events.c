@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
 #include "degrade/message.h"
+#include "quality/change.h"
 #include "service/hub_internal.h"
 
 #define EVENTS_RECONNECT_MAX DG_SEC(10) /* hub.h: of closes that no drain caused */
@@ -29,10 +30,6 @@ static void events_ping(dg_hub *hub, dgi_conn *conn) {
 
 /* --- level and messages --- */
 
-static int32_t events_direction(uint32_t before, uint32_t level) {
-    return before < level ? -1 : before > level ? 1 : 0;
-}
-
 /* The decision that waits, made whole: what the session says now, with the change that has not been told. Asking
  * may bring another change; it joins the one that waits. */
 static void events_decision(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
@@ -42,7 +39,7 @@ static void events_decision(dg_hub *hub, dgi_conn *conn, dg_decision *decision) 
     decision->before = conn->before;
     decision->changed = conn->changed;
     decision->send = conn->send;
-    decision->direction = events_direction(conn->before, decision->level);
+    decision->direction = dgi_change_direction(conn->before, decision->level);
     if (!conn->merged) {
         decision->reason = conn->reason;
         decision->value = conn->value;

@@ -5,6 +5,7 @@
 
 #include "base/fixed.h"
 #include "degrade/message.h"
+#include "quality/change.h"
 #include "service/hub_internal.h"
 
 /* --- decisions --- */
@@ -46,15 +47,6 @@ static void hub_session_move(dg_hub *hub, dgi_conn *conn, const dg_decision *dec
     conn->level = (uint8_t)level;
 }
 
-/* What a change from `before` to `level` tells (terms.md A, Messages). */
-static uint32_t hub_session_messages(uint32_t before, uint32_t level) {
-    if (before == level)
-        return 0;
-    return (level > before ? DG_SEND_DEGRADED : DG_SEND_RESTORED) |
-           (level == DG_LEVEL_FALLBACK ? (uint32_t)DG_SEND_FALLBACK_ON : 0) |
-           (before == DG_LEVEL_FALLBACK ? (uint32_t)DG_SEND_FALLBACK_OFF : 0);
-}
-
 static void hub_session_wait(dgi_conn *conn, const dg_decision *decision, uint32_t before) {
     conn->before = (uint8_t)before;
     conn->reason = (uint8_t)decision->reason;
@@ -71,7 +63,7 @@ static void hub_session_join(dgi_conn *conn, const dg_decision *decision, uint32
     bool told = (conn->send | decision->send) != 0;
     if (decision->level != before) {
         conn->changed = conn->before != decision->level;
-        conn->send = (uint8_t)(told ? hub_session_messages(conn->before, decision->level) : 0);
+        conn->send = (uint8_t)(told ? dgi_change_messages(conn->before, decision->level) : 0);
         conn->merged = 1;
     } else if (conn->before == before) {
         conn->send |= (uint8_t)decision->send;
@@ -136,7 +128,7 @@ static int hub_session_force(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_dur
 
 static int hub_session_release(dg_hub *hub, dgi_conn *conn) {
     dg_decision decision;
-    int status = dg_session_release(dgi_conn_session(conn), hub->now, &decision);
+    int status = dg_session_unforce(dgi_conn_session(conn), hub->now, &decision);
     return hub_session_leave(hub, conn, status, &decision);
 }
 

@@ -145,7 +145,7 @@ static void call_machines(world *w) {
                        &decision));
     ok(dg_session_ask(w->session, DG_SEC(5), &decision));
     ok(dg_session_force(w->session, DG_LEVEL_LOW, 0, DG_SEC(5), &decision));
-    ok(dg_session_release(w->session, DG_SEC(5), &decision));
+    ok(dg_session_unforce(w->session, DG_SEC(5), &decision));
     ok(dg_gate_ask(w->gate, &(dg_request){.item = w}, DG_SEC(5), &verdict));
     if (dg_permit_held(&verdict.permit))
         ok(dg_gate_release(w->gate, &verdict.permit, DG_OUTCOME_SUCCESS, DG_SEC(5)));

@@ -16,10 +16,15 @@ static dg_sample sample_of(dg_meter *meter, dg_time now) {
     return sample;
 }
 
-static dg_meter_stats stats_of(const dg_meter *meter) {
+static dg_meter_stats stats_at(const dg_meter *meter, dg_time now) {
     dg_meter_stats stats;
-    ok(dg_meter_get_stats(meter, &stats));
+    ok(dg_meter_get_stats(meter, now, &stats));
     return stats;
+}
+
+/* As of the last call: a time before it is none that passed. */
+static dg_meter_stats stats_of(const dg_meter *meter) {
+    return stats_at(meter, 0);
 }
 
 static void round_trip(dg_meter *meter, uint32_t sequence, dg_time sent, dg_duration rtt) {
@@ -51,6 +56,20 @@ START_TEST(smoothed_rtt_moves_by_an_eighth) {
     round_trip(meter, 2, DG_SEC(2), DG_MS(10));
     ck_assert_uint_eq(stats_of(meter).srtt, DG_MS(80));
     ck_assert_uint_eq(stats_of(meter).min_rtt, DG_MS(10));
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(statistics_count_what_is_lost_by_now_and_change_nothing) {
+    dg_meter *meter = made(0);
+    ok(dg_meter_sent(meter, 0, 0, 0));
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(1) - 1).lost, 0);
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(1)).lost, 1);
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(1)).outstanding, 0);
+    ok(dg_meter_acked(meter, 0, 0, DG_MS(900)));
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(9)).lost, 0);
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(9)).acked, 1);
+    ck_assert_uint_eq(stats_at(meter, 0).backwards, 0);
     dg_meter_free(meter);
 }
 END_TEST
@@ -475,7 +494,7 @@ START_TEST(hostile_input_is_refused_and_changes_not_one_byte) {
     err(dg_meter_read(NULL, 0, &sample), DG_ERR_INVALID);
     ck_assert_uint_eq(sample.has, 0);
     dg_meter_stats stats = {.sent = 1};
-    err(dg_meter_get_stats(NULL, &stats), DG_ERR_INVALID);
+    err(dg_meter_get_stats(NULL, 0, &stats), DG_ERR_INVALID);
     ck_assert_uint_eq(stats.sent, 0);
     free(before);
     free(memory);
@@ -552,9 +571,10 @@ START_TEST(any_link_keeps_the_books) {
 END_TEST
 
 TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter,
-           smoothed_rtt_moves_by_an_eighth, jitter_is_that_of_rfc_3550,
-           sample_holds_only_what_came_since_the_last, one_of_twenty_lost_is_five_percent,
-           reply_is_lost_exactly_when_its_time_is_over, slow_links_get_more_time_before_a_reply_is_lost,
+           smoothed_rtt_moves_by_an_eighth, statistics_count_what_is_lost_by_now_and_change_nothing,
+           jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
+           one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,
+           slow_links_get_more_time_before_a_reply_is_lost,
            link_that_becomes_slow_at_once_is_measured_and_not_only_lost,
            late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
            late_reply_to_a_loss_that_was_told_takes_back_no_other,

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "degrade/session.h"
-#include "quality/session.h"
+#include "quality/session_state.h"
 #include "support.h"
 
 #define START DG_SEC(1000)
@@ -194,7 +194,7 @@ START_TEST(the_example_of_the_original_holds) {
     ck_assert(decision.value == 450 && decision.threshold == 300);
     ck_assert(decision.rtt_ms == 450 && decision.loss == 0.02 && decision.jitter_ms == 35);
     ck_assert_uint_eq(decision.has, DG_SAMPLE_RTT | DG_SAMPLE_LOSS | DG_SAMPLE_JITTER);
-    ck_assert_uint_eq(decision.actions, DG_ACT_MORE_BUFFERING | DG_ACT_LARGER_CHUNKS);
+    ck_assert_uint_eq(decision.advice, DG_ADVICE_MORE_BUFFERING | DG_ADVICE_LARGER_CHUNKS);
     ck_assert_uint_eq(decision.grade, DG_GRADE_POOR);
     ck_assert_uint_eq(decision.grade_bandwidth, DG_GRADE_UNKNOWN);
     dg_session_free(session);
@@ -563,7 +563,7 @@ START_TEST(a_forced_level_stands_until_its_time_or_its_release) {
     ck_assert_int_eq(decision.direction, 1);
     ck_assert_uint_eq(steady(session, sample_of(DG_METRIC_RTT, 5000), 12000, 15000).level,
                       DG_LEVEL_FULL);
-    ok(dg_session_release(session, at_ms(15000), &decision));
+    ok(dg_session_unforce(session, at_ms(15000), &decision));
     ck_assert_uint_eq(decision.level, DG_LEVEL_FALLBACK); /* down at once */
     err(dg_session_force(session, DG_LEVELS, 0, at_ms(15000), &decision), DG_ERR_INVALID);
     dg_session_free(session);
@@ -592,7 +592,7 @@ START_TEST(the_cap_limits_metrics_and_forced_levels_alike) {
     ck_assert_uint_eq(decision.send, DG_SEND_DEGRADED);
     ck_assert_uint_eq(forced(session, DG_LEVEL_FULL, 0, 1).level, DG_LEVEL_REDUCED);
     ck_assert_uint_eq(forced(session, DG_LEVEL_LOW, 0, 2).level, DG_LEVEL_LOW);
-    ok(dg_session_release(session, at_ms(3), NULL));
+    ok(dg_session_unforce(session, at_ms(3), NULL));
     ck_assert_uint_eq(steady(session, good_sample, 1000, 30000).level, DG_LEVEL_REDUCED);
     ck_assert_uint_eq(fed(session, good_sample, 30500).reason, DG_REASON_SERVER_LOAD);
     ck_assert_uint_eq(capped(session, DG_LEVEL_FULL, 31000).level, DG_LEVEL_FULL);
@@ -604,7 +604,7 @@ END_TEST
 START_TEST(a_disabled_session_is_full_and_silent) {
     dg_session *session = session_made(NULL);
     fed(session, sample_of(DG_METRIC_RTT, 5000), 0);
-    ok(dg_session_switch(session, 1, 0));
+    ok(dg_session_set_enabled(session, false));
     ck_assert_uint_eq(dg_session_level(session), DG_LEVEL_FALLBACK); /* until the next decision */
     dg_decision decision = capped(session, DG_LEVEL_LOW, 1);
     ck_assert_uint_eq(decision.level, DG_LEVEL_FULL);
@@ -614,9 +614,10 @@ START_TEST(a_disabled_session_is_full_and_silent) {
     ck_assert_uint_eq(decision.level, DG_LEVEL_FULL);
     ck_assert_uint_eq(decision.next, DG_NEVER);
     capped(session, DG_LEVEL_FULL, 3);
-    ok(dg_session_switch(session, 0, 0));
+    ok(dg_session_set_enabled(session, true));
     ck_assert_uint_eq(asked(session, 4).level, DG_LEVEL_FALLBACK);
-    err(dg_session_switch(NULL, 0, 0), DG_ERR_INVALID);
+    err(dg_session_set_enabled(NULL, true), DG_ERR_INVALID);
+    err(dg_session_set_fixed_chunks(NULL, true), DG_ERR_INVALID);
     dg_session_free(session);
 }
 END_TEST
@@ -624,7 +625,7 @@ END_TEST
 START_TEST(fixed_chunks_stay_those_of_full_while_streaming) {
     dg_session *session = session_made(NULL);
     ck_assert_uint_eq(forced(session, DG_LEVEL_LOW, 0, 0).chunk_samples, 4096);
-    ok(dg_session_switch(session, 0, 1));
+    ok(dg_session_set_fixed_chunks(session, true));
     dg_decision decision = asked(session, 1);
     ck_assert_uint_eq(decision.changed, 1);
     ck_assert_int_eq(decision.direction, 0);
@@ -861,7 +862,7 @@ START_TEST(hostile_acknowledgements_and_null_change_nothing) {
     err(dg_session_feed(NULL, &good_sample, 0, NULL), DG_ERR_INVALID);
     err(dg_session_ack(NULL, &cases[0], 0, NULL), DG_ERR_INVALID);
     err(dg_session_force(NULL, 0, 0, 0, NULL), DG_ERR_INVALID);
-    err(dg_session_release(NULL, 0, NULL), DG_ERR_INVALID);
+    err(dg_session_unforce(NULL, 0, NULL), DG_ERR_INVALID);
     err(dg_session_cap(NULL, 0, 0, NULL), DG_ERR_INVALID);
     err(dg_session_get_stats(NULL, 0, &stats), DG_ERR_INVALID);
     err(dg_session_get_stats(session, 0, NULL), DG_ERR_INVALID);
@@ -1036,7 +1037,7 @@ static dg_decision any_call(dg_session *session, unsigned long long *seed, dg_ti
         break;
     case 1:
     case 2:
-        ok(dg_session_release(session, now, &decision));
+        ok(dg_session_unforce(session, now, &decision));
         break;
     case 3:
         ok(dg_session_cap(session, property_next(seed) % 2 ? 0 : level, now, &decision));
@@ -1045,7 +1046,8 @@ static dg_decision any_call(dg_session *session, unsigned long long *seed, dg_ti
         ok(dg_session_ack(session, &ack, now, &decision));
         break;
     case 5:
-        ok(dg_session_switch(session, property_next(seed) % 8 == 0, property_next(seed) % 2));
+        ok(dg_session_set_enabled(session, property_next(seed) % 8 != 0));
+        ok(dg_session_set_fixed_chunks(session, property_next(seed) % 2));
         ok(dg_session_ask(session, now, &decision));
         break;
     case 6:
@@ -1146,7 +1148,7 @@ static dg_session *wandered(unsigned long long *seed, dg_time *now) {
         *now += property_next(seed) % DG_MS(900);
         any_call(session, seed, *now);
     }
-    ok(dg_session_switch(session, 0, 0));
+    ok(dg_session_set_enabled(session, true));
     ok(dg_session_cap(session, 0, *now, NULL));
     return session;
 }
@@ -1160,7 +1162,7 @@ START_TEST(a_loaded_session_decides_as_the_saved_one) {
         int size = dg_session_save(session, now, blob, sizeof blob);
         ck_assert_int_gt(size, 0);
         ok(dg_session_new(&loaded, &(dg_session_config){.id = 9}, 5));
-        ok(dg_session_load(loaded, blob, (size_t)size, DG_MS(250), DG_SEC(77)));
+        ok(dg_session_restore(loaded, blob, (size_t)size, DG_MS(250), DG_SEC(77)));
         ck_assert_uint_eq(loaded->id, 9);
         ok(dg_session_ask(session, now,
                           NULL)); /* what loading makes anew, metrics deciding, made here too */
@@ -1189,19 +1191,19 @@ START_TEST(a_damaged_blob_is_refused_and_changes_nothing) {
     ck_assert_int_gt(size, 0);
     const dg_session before = *session;
     for (int cut = 0; cut < size; cut++) {
-        err(dg_session_load(session, blob, (size_t)cut, 0, now), DG_ERR_LAYOUT);
+        err(dg_session_restore(session, blob, (size_t)cut, 0, now), DG_ERR_LAYOUT);
         err(dg_session_save(session, now, again, (size_t)cut), DG_ERR_SPACE);
     }
     for (int bit = 0; bit < 8 * size; bit++) {
         blob[bit / 8] = (unsigned char)(blob[bit / 8] ^ 1 << bit % 8);
-        err(dg_session_load(session, blob, (size_t)size, 0, now), DG_ERR_LAYOUT);
+        err(dg_session_restore(session, blob, (size_t)size, 0, now), DG_ERR_LAYOUT);
         blob[bit / 8] = (unsigned char)(blob[bit / 8] ^ 1 << bit % 8);
     }
-    err(dg_session_load(session, NULL, 10, 0, now), DG_ERR_INVALID);
-    err(dg_session_load(NULL, blob, (size_t)size, 0, now), DG_ERR_INVALID);
+    err(dg_session_restore(session, NULL, 10, 0, now), DG_ERR_INVALID);
+    err(dg_session_restore(NULL, blob, (size_t)size, 0, now), DG_ERR_INVALID);
     err(dg_session_save(session, now, NULL, 10), DG_ERR_INVALID);
     ck_assert_mem_eq(&before, session, sizeof before);
-    ok(dg_session_load(session, blob, (size_t)size, DG_NEVER, 0));
+    ok(dg_session_restore(session, blob, (size_t)size, DG_NEVER, 0));
     dg_session_free(session);
 }
 END_TEST
@@ -1240,7 +1242,7 @@ START_TEST(a_blob_with_a_good_checksum_and_bad_values_is_refused) {
         int size = dg_session_save(session, at_ms(0), blob, sizeof blob);
         ck_assert_int_gt(size, 0);
         const dg_session before = *other;
-        err(dg_session_load(other, blob, (size_t)size, 0, at_ms(0)), DG_ERR_LAYOUT);
+        err(dg_session_restore(other, blob, (size_t)size, 0, at_ms(0)), DG_ERR_LAYOUT);
         ck_assert_mem_eq(&before, other, sizeof before);
         dg_session_free(session);
         dg_session_free(other);

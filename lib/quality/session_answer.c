@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
 #include "base/struct.h"
-#include "quality/session.h"
+#include "quality/session_state.h"
 
 #define DECISION_LATENCY_STEP 50000 /* microseconds: terms.md A, expected_latency_ms */
 
@@ -37,8 +37,8 @@ static void decision_estimates(const dgi_session_view *view, dg_decision *decisi
 
 static void decision_grades(const dg_session *session, const dgi_session_view *view,
                             dg_decision *decision) {
-    static const uint32_t actions[DG_METRICS] = {DG_ACT_MORE_BUFFERING, DG_ACT_LARGER_CHUNKS,
-                                                 DG_ACT_MORE_BUFFERING, DG_ACT_LOWER_BITRATE};
+    static const uint32_t actions[DG_METRICS] = {DG_ADVICE_MORE_BUFFERING, DG_ADVICE_LARGER_CHUNKS,
+                                                 DG_ADVICE_MORE_BUFFERING, DG_ADVICE_LOWER_BITRATE};
     uint32_t *const grades[DG_METRICS] = {&decision->grade_rtt, &decision->grade_loss,
                                           &decision->grade_jitter, &decision->grade_bandwidth};
     for (unsigned metric = 0; metric < DG_METRICS; metric++) {
@@ -47,7 +47,7 @@ static void decision_grades(const dg_session *session, const dgi_session_view *v
         uint32_t grade = dgi_profile_grade(session->profile, metric, view->value[metric]);
         *grades[metric] = grade;
         decision->grade = (uint32_t)dgi_max(decision->grade, grade);
-        decision->actions |= grade >= DG_GRADE_FAIR ? actions[metric] : 0;
+        decision->advice |= grade >= DG_GRADE_FAIR ? actions[metric] : 0;
     }
 }
 
@@ -119,7 +119,7 @@ void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
         .sequence = session->sequence,
         .expected_latency_ms = decision_latency_ms(view),
     };
-    decision->direction = (session->level < outcome->before) - (session->level > outcome->before);
+    decision->direction = dgi_change_direction(outcome->before, session->level);
     if (session->level == DG_LEVEL_FALLBACK)
         decision->recovery_ms = decision_recovery_ms(session);
     decision_estimates(view, decision);

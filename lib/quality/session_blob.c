@@ -5,7 +5,7 @@
 
 #include "base/blob.h"
 #include "base/fixed.h"
-#include "quality/session.h"
+#include "quality/session_state.h"
 
 #define STATE_KIND    0x0101 /* quality, session */
 #define STATE_VERSION 1
@@ -198,8 +198,8 @@ static void state_adopt(dg_session *state, const dg_session *session, dg_duratio
     dgi_session_pass(state, elapsed / DG_MS(1));
 }
 
-int dg_session_load(dg_session *session, const void *blob, size_t size, dg_duration elapsed,
-                    dg_time now) {
+int dg_session_restore(dg_session *session, const void *blob, size_t size, dg_duration elapsed,
+                       dg_time now) {
     if (session == NULL || blob == NULL)
         return DG_ERR_INVALID;
     dg_session state;

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
-#include "quality/session.h"
+#include "quality/session_state.h"
 
 #define DECIDE_NEVER UINT32_MAX
 
@@ -249,22 +249,13 @@ static void decide_note_fallback(dg_session *session, uint32_t to) {
     }
 }
 
-static uint32_t decide_messages(uint32_t from, uint32_t to) {
-    uint32_t send = to > from ? DG_SEND_DEGRADED : DG_SEND_RESTORED;
-    if (to == DG_LEVEL_FALLBACK)
-        send |= DG_SEND_FALLBACK_ON;
-    if (from == DG_LEVEL_FALLBACK)
-        send |= DG_SEND_FALLBACK_OFF;
-    return send;
-}
-
 /* A change that is told waits for its acknowledgement; what cannot be refused is what another layer, silence
  * or a refusal decided, and the way into fallback. */
 static void decide_tell(dg_session *session, uint32_t to, uint32_t reason) {
     dgi_session_clear(session, DGI_SESSION_AWAITING | DGI_SESSION_REFUSABLE);
     if (dgi_session_is(session, DGI_SESSION_DISABLED))
         return;
-    session->send = (uint8_t)decide_messages(session->level, to);
+    session->send = (uint8_t)dgi_change_messages(session->level, to);
     session->sequence++;
     session->sent_at = session->clock;
     session->resends = 0;

@@ -1,13 +1,14 @@
 /* The inside of a session, for the files that share it: life cycle and entry points (session.c), the
- * decision (decide.c), the answer (answer.c), save and load (session_state.c).
+ * decision (session_decide.c), the answer (session_answer.c), save and restore (session_blob.c).
  *
  * A session has a clock of its own, milliseconds that only ever pass: a host's clock that goes back, or
  * ahead and back, cannot leave a time in its future. The clock wraps; an age is clock - then, and ages are
  * held at DGI_SESSION_LONG_AGO, which is longer than any setting. */
-#ifndef DGI_QUALITY_SESSION_H
-#define DGI_QUALITY_SESSION_H
+#ifndef DGI_QUALITY_SESSION_STATE_H
+#define DGI_QUALITY_SESSION_STATE_H
 
 #include "degrade/session.h"
+#include "quality/change.h"
 #include "quality/estimate.h"
 #include "quality/profile.h"
 
@@ -110,7 +111,7 @@ void dgi_session_pass(dg_session *session, uint64_t ms);
 /* Lets the host's time come: the same, and a time that goes back is counted. */
 void dgi_session_advance(dg_session *session, dg_time now);
 
-/* Decides, changes the session, and says what came of it (decide.c). */
+/* Decides, changes the session, and says what came of it (session_decide.c). */
 void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session_outcome *outcome);
 void dgi_session_look(const dg_session *session, dgi_session_view *view);
 /* Takes a sample's own values (of the metrics in `measured`) as a probe of whether fallback can be left. */
@@ -123,7 +124,7 @@ uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view 
 uint32_t dgi_session_held_by(const dg_session *session);
 bool dgi_session_stale(const dg_session *session);
 
-/* Words a decision for the host (answer.c). */
+/* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
                         const dgi_session_outcome *outcome, dg_decision *decision);
 /* The chunk size that is in force at the present level. */
