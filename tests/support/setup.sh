@@ -41,7 +41,13 @@ build() {
     for argument in "$@"; do
         case "$argument" in -*) options+=("$argument") ;; *) targets+=("$argument") ;; esac
     done
-    local log=$dir/build.log
+    local log=$dir/build.log source
+    # A checkout that was copied or moved brings the build of the old place along: it would build there.
+    source=$(sed -n 's/^ *"source": "\(.*\)",*$/\1/p' "$dir/meson-info/meson-info.json" 2>/dev/null | head -n 1 || true)
+    if [ -n "$source" ] && [ "$source" != "$PWD" ]; then
+        echo "build of $dir belongs to $source: making it anew" >&2
+        rm -rf "$dir"
+    fi
     mkdir -p "$dir"
     # A machine may have a second Python first in PATH that has none of Debian's packages.
     local path=$PATH
