@@ -22,8 +22,13 @@
  * their end from release to release. Zero every struct before filling it in (`= { 0 }`, or designated
  * initialisers, do): zero means the default everywhere. The functions named _sized take the size of the
  * struct, so that programs and libraries of different age fit together; the inline functions beside them
- * only add sizeof. Bindings use the _sized ones. Permits, levels, messages, log records and the other
- * structs called values never change within a soname.
+ * only add sizeof. Bindings use the _sized ones. A size below that of the struct's first release, or above
+ * 4096 bytes, is DG_ERR_INVALID. If an output is cut, bits of its masks whose member was cut are cleared. The
+ * element size of a table is never 0. Permits, levels, log records and the other structs called values never
+ * change within a soname. A member that a later release adds means, when it is 0, what the release before did.
+ *
+ * Enumerations in outputs grow, too. A `switch` over one has a `default:` branch: an unknown answer is a refusal
+ * with the item handed back, an unknown reason or state is shown by its name function, which says "unknown".
  *
  * Memory. An object is created by _new and freed by _free (NULL does nothing), or placed by _place in memory
  * of the host's. Nothing allocates after creation, but dg_hub_add() while the hub still grows. Strings that
@@ -32,7 +37,8 @@
  * Cells (bucket, sampler, load, breaker, lifecycle, seats) are blocks of memory without a pointer inside,
  * for any thread and for any process that maps the block: _place once, publish, _attach in the others. A
  * process that is killed in the middle of any call leaves the others working; what it held is given back by
- * itself, or by eviction (seats.h). A mapping is trusted within one user id. Reconfiguring (_set) is for one
+ * itself, or by eviction (seats.h). cell.h says what attaching answers, region.h how processes open cells by name.
+ * A mapping is trusted within one user id. Reconfiguring (_set) is for one
  * administrator at a time, while users go on.
  *
  * Threads. Cells: any. Queue and gate: any thread of one process, not across fork. Session, meter, hub,
@@ -54,6 +60,8 @@
 #include "degrade/permit.h"
 #include "degrade/log.h"
 #include "degrade/trail.h"
+#include "degrade/cell.h"
+#include "degrade/region.h"
 #include "degrade/seats.h"
 
 #include "degrade/bucket.h"

@@ -44,11 +44,21 @@ typedef struct dg_permit {
  */
 DG_API bool dg_permit_held(const dg_permit *permit);
 
+/* Returns when `permit` was given; 0 if it is not held. Any thread; may be called from a callback. Since 0.1. */
+DG_API dg_time dg_permit_start(const dg_permit *permit);
+
+/* Returns what `permit` weighs, in the units of the object that gave it; 0 if it is not held. Any thread; may be called
+ * from a callback. Since 0.1. */
+DG_API uint32_t dg_permit_cost(const dg_permit *permit);
+
 /*
  * Returns the word for an outcome: "ignored", "success", "failure", "timeout", "cancelled", or
  * "unknown". Static, never NULL. Any thread; may be called from a callback. Since 0.1.
  */
 DG_API const char *dg_outcome_name(uint32_t outcome);
+
+/* Finds an outcome by its word. Returns DG_OUTCOME_*, or DG_ERR_NOT_FOUND. Since 0.1. */
+DG_API int dg_outcome_find(const char *name);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,8 @@ extern "C" {
 /*
  * Status codes. A function that returns `int` returns DG_OK (or a count, where its comment says so),
  * or one of the negative codes. After an error every output is all zero and the state is as it was.
- * A refusal of work is a decision, never an error.
+ * A refusal of work is a decision, never an error. Later versions add codes: a `default:` branch treats any
+ * negative number as a failure.
  */
 enum {
     DG_OK = 0,
@@ -30,7 +31,9 @@ enum {
     DG_ERR_SPACE = -9,         /* the buffer is too small for the result */
     DG_ERR_SYNTAX = -10,       /* the text is not what the format asks for */
     DG_ERR_STATE = -11,        /* not legal in the present state */
-    DG_ERR_CALLBACK = -12      /* a callback of the host reported a failure */
+    DG_ERR_CALLBACK = -12,     /* a callback of the host reported a failure */
+    DG_ERR_ABSENT = -13,       /* nothing is placed in this memory yet: it may be later */
+    DG_ERR_NEWER = -14         /* a newer library made it, and this one must not touch it */
 };
 
 /*

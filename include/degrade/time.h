@@ -21,9 +21,17 @@ typedef uint64_t dg_time;     /* nanoseconds of the host's monotonic clock */
 typedef uint64_t dg_duration; /* nanoseconds */
 typedef uint64_t dg_wall;     /* milliseconds since 1970-01-01 UTC; only for what outlives a process */
 
-#define DG_US(n) ((dg_duration)(n) * 1000u)
-#define DG_MS(n) ((dg_duration)(n) * 1000000u)
-#define DG_SEC(n) ((dg_duration)(n) * 1000000000u)
+/* Durations: DG_SEC(30), and fractions too: DG_SEC(0.5). */
+#define DG_US(n) ((dg_duration)((n) * INT64_C(1000)))
+#define DG_MS(n) ((dg_duration)((n) * INT64_C(1000000)))
+#define DG_SEC(n) ((dg_duration)((n) * INT64_C(1000000000)))
+
+#ifdef DG_DECLARATIONS_ONLY
+static const uint64_t DG_NEVER;
+static const uint64_t DG_OFF;
+static const uint32_t DG_OFF32;
+static const double DG_OFF_F;
+#else
 
 /* As a time or a duration in an output: it does not come by itself. */
 #define DG_NEVER UINT64_MAX
@@ -32,6 +40,7 @@ typedef uint64_t dg_wall;     /* milliseconds since 1970-01-01 UTC; only for wha
 #define DG_OFF UINT64_MAX
 #define DG_OFF32 UINT32_MAX
 #define DG_OFF_F (-1.0)
+#endif
 
 /*
  * Returns `t` + `d`, or DG_NEVER where that lies past the end of time. Any thread; may be called from

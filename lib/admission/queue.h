@@ -2,13 +2,8 @@
 #ifndef DGI_ADMISSION_QUEUE_H
 #define DGI_ADMISSION_QUEUE_H
 
+#include "base/permit.h"
 #include "degrade/queue.h"
-
-/* Kinds of permit that no cell gives; cells use their own numbers (base/cell.h). Never re-used. */
-enum {
-    DGI_PERMIT_QUEUE = 64,     /* work that runs */
-    DGI_PERMIT_CONNECTION = 65 /* a place of a gate's connections */
-};
 
 /* What a queue looks like to an item of a priority. */
 typedef struct dgi_queue_view {

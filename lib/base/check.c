@@ -74,7 +74,7 @@ void dgi_check_status(dgi_check *check, int status) {
     if (status == DG_OK || !check_fault(check, status, "size"))
         return;
     if (status == DG_ERR_INVALID)
-        dgi_text_add(&check->text, "must not be 0");
+        dgi_text_add(&check->text, "is less than in the first release, or more than 4096 bytes");
     else if (status == DG_ERR_UNKNOWN_FIELD)
         dgi_text_add(&check->text, "a member that this version does not know is set");
     else

@@ -23,6 +23,8 @@ static const status_words status_table[] = {
     {"DG_ERR_SYNTAX", "malformed text"},
     {"DG_ERR_STATE", "not allowed in the present state"},
     {"DG_ERR_CALLBACK", "a callback reported a failure"},
+    {"DG_ERR_ABSENT", "nothing is placed in this memory yet"},
+    {"DG_ERR_NEWER", "a newer version of the library made it"},
 };
 
 static const status_words *status_find(int status) {

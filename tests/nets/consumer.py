@@ -47,11 +47,11 @@ def install(work):
 
 
 def check_installed(prefix):
-    for path in ("lib/libdegrade.a", "lib/libdegrade.so", "lib/libdegrade.so.0", "lib/pkgconfig/libdegrade.pc",
+    for path in ("lib/libdegrade.a", "lib/libdegrade.so", "lib/libdegrade.so.0.1", "lib/pkgconfig/libdegrade.pc",
                  "include/degrade/degrade.h", "share/man/man7/degrade.7", "share/man/man3/dg_session.3"):
         assert (prefix / path).exists(), f"{path} was not installed"
     dynamic = run("objdump", "-p", prefix / "lib/libdegrade.so")
-    assert "SONAME" in dynamic and "libdegrade.so.0\n" in dynamic, "the soname is by the major version"
+    assert "SONAME" in dynamic and "libdegrade.so.0.1\n" in dynamic, "the soname is by the minor version while the major one is 0"
     needed = [line.split()[1] for line in dynamic.splitlines() if "NEEDED" in line]
     assert set(needed) <= {"libc.so.6", "ld-linux-x86-64.so.2"}, f"it needs {needed}"
 

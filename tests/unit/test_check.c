@@ -105,7 +105,7 @@ START_TEST(a_status_is_kept_and_worded) {
         const char *message;
     } rows[] = {
         {DG_OK, ""},
-        {DG_ERR_INVALID, "size: must not be 0"},
+        {DG_ERR_INVALID, "size: is less than in the first release, or more than 4096 bytes"},
         {DG_ERR_UNKNOWN_FIELD, "size: a member that this version does not know is set"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/permit.h"
 #include "support.h"
 
 #define T0 DG_SEC(1000)
@@ -679,7 +680,8 @@ START_TEST(what_was_taken_in_is_held_or_ended_at_all_times) {
         now += property_next(&random) % DG_MS(200);
         uint32_t place = (uint32_t)(property_next(&random) % 16);
         if (dg_permit_held(&held[place])) {
-            connections -= held[place].kind == 65;
+            connections -= dg_permit_held(&held[place]) &&
+                           dgi_permit_of(&held[place]).kind == DGI_PERMIT_CONNECTION;
             ok(dg_gate_release(gate, &held[place], (uint32_t)(property_next(&random) % 5), now));
         } else if (property_next(&random) % 2) {
             dg_verdict verdict = ask((dg_request){.action = (uint32_t)(property_next(&random) % 5),
@@ -688,7 +690,8 @@ START_TEST(what_was_taken_in_is_held_or_ended_at_all_times) {
                                                   .flags = (uint32_t)(property_next(&random) % 3)},
                                      now);
             held[place] = verdict.permit;
-            connections += held[place].kind == 65;
+            connections += dg_permit_held(&held[place]) &&
+                           dgi_permit_of(&held[place]).kind == DGI_PERMIT_CONNECTION;
         } else {
             dg_queue_entry entry;
             dg_gate_pop(gate, now, &entry);

@@ -75,8 +75,62 @@ START_TEST(clear_zeroes_what_it_is_given_and_no_more) {
 }
 END_TEST
 
+/* --- sized structs --- */
+
+typedef struct reading {
+    uint64_t has;
+    uint32_t mask;
+    uint32_t first;
+    uint64_t second;
+    uint64_t third;
+} reading;
+DGI_SIZED(reading, 0, 32);
+
+START_TEST(a_size_outside_its_bounds_is_refused_for_inputs_and_outputs) {
+    unsigned char bytes[DGI_STRUCT_MAX + 8] = {0};
+    reading to = {.first = 7};
+    err(DGI_READ(reading, &to, bytes, reading_least - 1), DG_ERR_INVALID);
+    err(DGI_READ(reading, &to, bytes, DGI_STRUCT_MAX + 1), DG_ERR_INVALID);
+    err(DGI_READ(reading, &to, bytes, SIZE_MAX), DG_ERR_INVALID);
+    ck_assert_uint_eq(to.first, 7);
+    ok(DGI_READ(reading, &to, bytes, DGI_STRUCT_MAX));
+    ok(DGI_READ(reading, &to, NULL, SIZE_MAX));
+    ck_assert(!DGI_OUT(reading, NULL, sizeof(reading)));
+    ck_assert(!DGI_OUT(reading, bytes, SIZE_MAX));
+    memset(bytes, 0xa5, sizeof bytes);
+    ck_assert(!DGI_OUT(reading, bytes, reading_least - 1));
+    ck_assert_uint_eq(bytes[0], 0); /* what can be cleared is */
+    ck_assert_uint_eq(bytes[reading_least - 1], 0xa5);
+    ck_assert(DGI_OUT(reading, bytes, DGI_STRUCT_MAX));
+    ck_assert_uint_eq(bytes[DGI_STRUCT_MAX - 1], 0);
+    ck_assert_uint_eq(bytes[DGI_STRUCT_MAX], 0xa5);
+}
+END_TEST
+
+START_TEST(a_cut_output_loses_the_bits_of_what_was_cut) {
+    static const dgi_mask_row rows[] = {DGI_MASK_ROW(reading, 1, first),
+                                        DGI_MASK_ROW(reading, 2, second),
+                                        DGI_MASK_ROW(reading, 4, third)};
+    const reading from = {.mask = 15, .first = 1, .second = 2, .third = 3};
+    reading to;
+    size_t at = offsetof(reading, mask);
+    for (size_t given = 16; given <= sizeof to; given += 8) {
+        memset(&to, 0xa5, sizeof to);
+        dgi_struct_write_masked(&to, given, &from, sizeof from, at, rows, 3);
+        ck_assert_uint_eq(to.mask, given == 16 ? 9 : given == 24 ? 11 : 15);
+    }
+    unsigned char large[64];
+    dgi_struct_write_masked(large, sizeof large, &from, sizeof from, at, rows, 3);
+    memcpy(&to, large, sizeof to);
+    ck_assert_uint_eq(to.mask, 15);
+    dgi_struct_write_masked(NULL, 16, &from, sizeof from, at, rows, 3);
+}
+END_TEST
+
 TESTS_MAIN("struct", null_reads_as_all_zero, size_zero_is_refused_and_nothing_is_written,
            smaller_struct_is_extended_with_zeros, struct_of_the_same_size_is_copied,
            larger_struct_is_taken_only_with_a_zero_tail,
            output_is_cut_for_an_older_caller_and_filled_for_a_newer,
-           clear_zeroes_what_it_is_given_and_no_more)
+           clear_zeroes_what_it_is_given_and_no_more,
+           a_size_outside_its_bounds_is_refused_for_inputs_and_outputs,
+           a_cut_output_loses_the_bits_of_what_was_cut)
