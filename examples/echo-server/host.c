@@ -11,12 +11,13 @@
 #include "log.h"
 #include "server.h"
 
-static int host_send(void *user, dg_conn conn, void *conn_user, const char *text, size_t size) {
+static int host_send(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text,
+                     size_t size) {
     return client_send(conn_user, FRAME_TEXT, 0, text, size) ? 0 : -1;
 }
 
 /* With a payload: of an empty ping libwebsockets makes a frame that clients take for broken. */
-static int host_ping(void *user, dg_conn conn, void *conn_user) {
+static int host_ping(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     return client_send(conn_user, FRAME_PING, 0, "alive", 5) ? 0 : -1;
 }
 
@@ -30,24 +31,25 @@ static void host_say_goodbye(struct client *client, const dg_close *close) {
         client_send(client, FRAME_TEXT, 0, text, (size_t)size);
 }
 
-static int host_close(void *user, dg_conn conn, void *conn_user, const dg_close *close) {
+static int host_close(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const dg_close *close) {
     if (close->reason == DG_CLOSE_DRAIN)
         host_say_goodbye(conn_user, close);
     client_close(conn_user, close);
     return 0;
 }
 
-static void host_level(void *user, dg_conn conn, void *conn_user, const dg_decision *decision) {
+static void host_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
+                       const dg_decision *decision) {
     struct server *server = user;
     client_obey(conn_user, decision, server->now);
 }
 
-static void host_released(void *user, dg_conn conn, void *conn_user) {
+static void host_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     struct server *server = user;
     client_free(conn_user, server->now);
 }
 
-static void host_drained(void *user) {
+static void host_drained(void *user, dg_hub *hub, uint64_t group) {
     struct server *server = user;
     server->drained = true;
 }

@@ -26,7 +26,7 @@ static void tick_due(lws_sorted_usec_list_t *timer) {
 }
 
 void server_arm(struct server *server) {
-    dg_time next = dg_hub_next(server->hub);
+    dg_time next = dg_hub_due(server->hub);
     if (next == server->tick_at || next == DG_NEVER || server->context == NULL)
         return;
     server->tick_at = next;

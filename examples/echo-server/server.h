@@ -54,7 +54,7 @@ struct server {
     dg_trail *trail;
 
     dg_time tick_at;
-    lws_sorted_usec_list_t tick_timer; /* when dg_hub_next() says */
+    lws_sorted_usec_list_t tick_timer; /* when dg_hub_due() says */
     lws_sorted_usec_list_t beat_timer; /* probes and reports */
     lws_sorted_usec_list_t pump_timer; /* when dg_gate_next() says */
 

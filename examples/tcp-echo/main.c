@@ -77,34 +77,35 @@ static bool client_flush(struct client *client) {
 
 /* What the hub calls. It decides; the I/O is ours. */
 
-static int on_send(void *user, dg_conn conn, void *client, const char *text, size_t size) {
+static int on_send(void *user, dg_hub *from, dg_conn conn, void *client, const char *text, size_t size) {
     return say(client, text, size);
 }
 
-static int on_ping(void *user, dg_conn conn, void *client) {
+static int on_ping(void *user, dg_hub *from, dg_conn conn, void *client) {
     return say(client, "ping", 4);
 }
 
-static int on_close(void *user, dg_conn conn, void *conn_user, const dg_close *close) {
+static int on_close(void *user, dg_hub *from, dg_conn conn, void *conn_user, const dg_close *close) {
     struct client *client = conn_user;
     say(client, close->text, strlen(close->text));
     client_flush(client);
     return shutdown(client->fd, SHUT_RDWR); /* the next read finds the end, and removes it */
 }
 
-static void on_level(void *user, dg_conn conn, void *conn_user, const dg_decision *decision) {
+static void on_level(void *user, dg_hub *from, dg_conn conn, void *conn_user,
+                     const dg_decision *decision) {
     struct client *client = conn_user;
     client->piece = decision->chunk_samples;
 }
 
-static void on_released(void *user, dg_conn conn, void *conn_user) {
+static void on_released(void *user, dg_hub *from, dg_conn conn, void *conn_user) {
     struct client *client = conn_user;
     dg_meter_free(client->meter);
     close(client->fd);
     client->fd = -1;
 }
 
-static void on_drained(void *user) {
+static void on_drained(void *user, dg_hub *from, uint64_t group) {
     drained = true;
 }
 
@@ -125,7 +126,7 @@ static void client_accept(int fd, dg_time now) {
     client->piece = dg_profile_level(dg_profile_voice(), DG_LEVEL_FULL)->chunk_samples;
     if (dg_meter_new(&client->meter, NULL, now) != DG_OK ||
         dg_hub_add(hub, &(dg_conn_config){.id = ++last_id, .user = client}, now, &client->conn) != DG_OK)
-        on_released(NULL, 0, client); /* no memory, or draining */
+        on_released(NULL, hub, 0, client); /* no memory, or draining */
 }
 
 static void client_hear(struct client *client, const char *line, size_t size, dg_time now) {
@@ -228,7 +229,7 @@ int main(int argc, char **argv) {
     signal(SIGTERM, on_signal);
     int listener = listen_on(argc > 1 ? atoi(argv[1]) : 0);
     while (!drained) {
-        dg_time next = dg_hub_next(hub);
+        dg_time next = dg_hub_due(hub);
         serve(listener, next < measure_at ? next : measure_at);
         dg_time now = clock_now();
         if (now >= measure_at) {

@@ -12,7 +12,7 @@
  *                            .level = on_level, .released = on_released }, now);
  *     dg_hub_add(hub, &(dg_conn_config){ .user = client, .id = 7 }, now, &client->conn);
  *     ... dg_hub_heard(), dg_hub_text(), dg_hub_feed() as things arrive ...
- *     for (;;) { wait_until(dg_hub_next(hub)); dg_hub_tick(hub, now); }
+ *     for (;;) { wait_until(dg_hub_due(hub)); dg_hub_tick(hub, now); }
  *
  * A hub belongs to one thread. Callbacks are events: they run at the tail of the hub call that caused them,
  * one after another, with nothing locked, and may call any function of the hub except dg_hub_tick() (which
@@ -71,28 +71,33 @@ typedef struct dg_close {
 } dg_close;
 
 /*
- * The host's callbacks. `user` is this table's, `conn_user` the connection's. Each may be NULL: then it is
- * not called (without `close` a connection that is to be closed is only counted as closing; without `send` no
- * messages are made; without `ping` there are no pings, and nobody is dead). Callbacks that return int return
- * 0, or anything else for "it failed", which is counted as an error.
+ * The host's callbacks. `user` is this table's, `hub` the hub that calls, `conn_user` the connection's. Each may
+ * be NULL: then it is not called (without `close` a connection that is to be closed is only counted as closing;
+ * without `send` no messages are made; without `ping` there are no pings, and nobody is dead). Callbacks that
+ * return int return 0 for done and a negative value for "it failed". Positive values are reserved (a later `send`
+ * may say "would block"): they are counted as errors, and nothing else comes of them.
  */
 typedef struct dg_host {
     void *user;
-    /* Send a text message. Failure: counted and logged ("WebSocket send failed"); the connection is closed. */
-    int (*send)(void *user, dg_conn conn, void *conn_user, const char *text, size_t size);
+    /* Send a text message: 0 where it was taken. A negative value: it failed; that is counted and logged
+     * ("WebSocket send failed"), and the connection is closed. */
+    int (*send)(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text, size_t size);
     /* Send a ping. */
-    int (*ping)(void *user, dg_conn conn, void *conn_user);
+    int (*ping)(void *user, dg_hub *hub, dg_conn conn, void *conn_user);
     /* Close the connection: start the closing handshake (code 1006: drop it), and call dg_hub_remove() when it is
      * gone. Once a connection, and once more with code 1006 where a drain at 95 % drops what was told before. */
-    int (*close)(void *user, dg_conn conn, void *conn_user, const dg_close *close);
+    int (*close)(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const dg_close *close);
     /* The session decided: obey. Called whenever something changed or is to be sent, before `send`. */
-    void (*level)(void *user, dg_conn conn, void *conn_user, const dg_decision *decision);
+    void (*level)(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const dg_decision *decision);
     /* The connection is gone from the hub: the last event of each. */
-    void (*released)(void *user, dg_conn conn, void *conn_user);
-    /* A drain is complete: nothing is left, or its deadline is over. Once a drain. */
-    void (*drained)(void *user);
+    void (*released)(void *user, dg_hub *hub, dg_conn conn, void *conn_user);
+    /* A drain is complete: nothing is left, or its deadline is over. Once a drain. `group` is 0: the whole hub. */
+    void (*drained)(void *user, dg_hub *hub, uint64_t group);
     /* A line of log. */
     dg_log_fn log;
+    /* The sizes of what `level` and `close` are given, as the host was compiled: dg_hub_new() fills them in. */
+    uint32_t decision_size; /* sizeof(dg_decision); ignored without `level` */
+    uint32_t close_size;    /* sizeof(dg_close); ignored without `close` */
 } dg_host;
 
 /* Input. Zero means the default in every member; NULL for the whole is all defaults. */
@@ -160,7 +165,8 @@ DG_API int dg_hub_config_check_sized(const dg_hub_config *config, size_t config_
 
 /*
  * Creates a hub and stores it in `*out`. `host` is copied; NULL is a host without callbacks. Errors:
- * DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; `*out` is NULL then. Since 0.1.
+ * DG_ERR_INVALID (a `decision_size` or `close_size` below that of 0.1 or above 4096 among it),
+ * DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; `*out` is NULL then. Since 0.1.
  */
 DG_API int dg_hub_new_sized(dg_hub **out, const dg_hub_config *config, size_t config_size,
                             const dg_host *host, size_t host_size, dg_time now);
@@ -212,7 +218,7 @@ DG_API int dg_hub_feed_sized(dg_hub *hub, dg_conn conn, const dg_sample *sample,
 
 /* Forces a level or releases it, as dg_session_force() and dg_session_unforce(). Since 0.1. */
 DG_API int dg_hub_force(dg_hub *hub, dg_conn conn, uint32_t level, dg_duration duration, dg_time now);
-DG_API int dg_hub_release(dg_hub *hub, dg_conn conn, dg_time now);
+DG_API int dg_hub_unforce(dg_hub *hub, dg_conn conn, dg_time now);
 
 /*
  * Caps the level of every session, those to come too (a brown-out of the server); DG_LEVEL_FULL lifts it.
@@ -258,7 +264,7 @@ DG_API int dg_hub_tick(dg_hub *hub, dg_time now);
 /* Returns when dg_hub_tick() wants to be called: at the latest at this time (a little early now and then);
  * DG_NEVER for an empty hub without a lifecycle, and for NULL. With a lifecycle at most one second away, for its
  * watchdog and its drain. Since 0.1. */
-DG_API dg_time dg_hub_next(const dg_hub *hub);
+DG_API dg_time dg_hub_due(dg_hub *hub);
 
 /* Fills in statistics. Returns DG_OK, or DG_ERR_INVALID with `*out` all zero. Since 0.1. */
 DG_API int dg_hub_get_stats_sized(const dg_hub *hub, dg_hub_stats *out, size_t out_size);
@@ -268,7 +274,13 @@ static inline int dg_hub_config_check(const dg_hub_config *config, char *message
     return dg_hub_config_check_sized(config, sizeof *config, message, size);
 }
 static inline int dg_hub_new(dg_hub **out, const dg_hub_config *config, const dg_host *host, dg_time now) {
-    return dg_hub_new_sized(out, config, sizeof *config, host, sizeof *host, now);
+    dg_host sized;
+    if (host == NULL)
+        return dg_hub_new_sized(out, config, sizeof *config, NULL, 0, now);
+    sized = *host;
+    sized.decision_size = sizeof(dg_decision);
+    sized.close_size = sizeof(dg_close);
+    return dg_hub_new_sized(out, config, sizeof *config, &sized, sizeof sized, now);
 }
 static inline int dg_hub_add(dg_hub *hub, const dg_conn_config *config, dg_time now, dg_conn *conn) {
     return dg_hub_add_sized(hub, config, sizeof *config, now, conn);

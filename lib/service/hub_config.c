@@ -3,14 +3,14 @@
  * SPDX-License-Identifier: MIT */
 #include "base/check.h"
 #include "base/struct.h"
-#include "service/hub_internal.h"
+#include "service/hub_layers.h"
 
 #define HUB_DAY             DG_SEC(86400)
 #define HUB_CONNECTIONS_MAX 16777216u
 
 DGI_LAYOUT(dg_hub_config, 4, 64);
 DGI_LAYOUT(dg_conn_config, 2, 8);
-DGI_LAYOUT(dg_host, 8, 0);
+DGI_LAYOUT(dg_host, 8, 8);
 DGI_LAYOUT(dg_close, 2, 16);
 DGI_LAYOUT(dg_hub_stats, 0, 15 * 8 + DG_LEVELS * 8 + 16 + 16 + DG_LEVELS * 4 + 8);
 
@@ -55,4 +55,17 @@ int dg_hub_config_check_sized(const dg_hub_config *config, size_t config_size, c
                               size_t size) {
     dg_hub_config read;
     return dgi_hub_config_read(&read, config, config_size, message, size);
+}
+
+static bool hub_size_is_known(bool used, size_t given, size_t least) {
+    return !used || (given >= least && given <= DGI_STRUCT_MAX);
+}
+
+int dgi_hub_host_read(dg_host *host, const dg_host *given, size_t given_size) {
+    int status = dgi_struct_read(host, sizeof *host, given, given_size);
+    if (status != DG_OK)
+        return status;
+    bool known = hub_size_is_known(host->level != NULL, host->decision_size, sizeof(dg_decision)) &&
+                 hub_size_is_known(host->close != NULL, host->close_size, sizeof(dg_close));
+    return known ? DG_OK : DG_ERR_INVALID;
 }

@@ -2,9 +2,8 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
-#include "service/hub_internal.h"
+#include "service/hub_layers.h"
 
-#define DRAIN_PERIOD_MAX     DG_SEC(86400)
 #define DRAIN_SPREAD_PERCENT 80 /* terms.md D: phases as shares of one deadline */
 #define DRAIN_HARD_PERCENT   95
 
@@ -76,17 +75,13 @@ void dgi_hub_drain_observe(dg_hub *hub, dg_time now) {
     drain_begin(hub, stats.drain_period, stats.drain_remaining, stats.mode);
 }
 
-int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now) {
-    if (hub == NULL || period > DRAIN_PERIOD_MAX || mode > DG_DRAIN_REFUSE)
-        return DG_ERR_INVALID;
-    dgi_hub_advance(hub, now);
+void dgi_hub_drain_start(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now) {
     if (!hub->drain.on && hub->lifecycle != NULL) {
         (void)dg_lifecycle_drain(hub->lifecycle, period, mode, now);
         dgi_hub_drain_observe(hub, now);
     } else if (!hub->drain.on) {
         drain_begin(hub, period, period, mode);
     }
-    return dgi_hub_leave(hub, DG_OK);
 }
 
 /* What is left is dropped, whatever it was told before. */
@@ -111,4 +106,8 @@ void dgi_hub_drain_due(dg_hub *hub) {
         hub->drain.over = true;
     else
         drain_arm(hub);
+}
+
+bool dgi_hub_drain_ends(const dg_hub *hub) {
+    return hub->drain.on && !hub->drain.told && !hub->ending && (hub->used == 0 || hub->drain.over);
 }

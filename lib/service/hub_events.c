@@ -6,25 +6,18 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
+#include "base/struct.h"
 #include "degrade/message.h"
 #include "quality/change.h"
-#include "service/hub_internal.h"
+#include "service/hub_layers.h"
 
 #define EVENTS_RECONNECT_MAX DG_SEC(10) /* hub.h: of closes that no drain caused */
-
-void dgi_hub_post(dg_hub *hub, dgi_conn *conn, unsigned event) {
-    conn->pending |= (uint8_t)event;
-    if ((conn->flags & DGI_CONN_QUEUED) != 0)
-        return;
-    conn->flags |= DGI_CONN_QUEUED;
-    dgi_hub_append(hub, &hub->queue, conn);
-}
 
 /* --- ping --- */
 
 static void events_ping(dg_hub *hub, dgi_conn *conn) {
     hub->stats.pings++;
-    if (hub->host.ping(hub->host.user, dgi_conn_handle(conn), conn->user) != 0)
+    if (hub->host.ping(hub->host.user, hub, dgi_conn_handle(conn), conn->user) != 0)
         hub->stats.errors++;
 }
 
@@ -33,8 +26,7 @@ static void events_ping(dg_hub *hub, dgi_conn *conn) {
 /* The decision that waits, made whole: what the session says now, with the change that has not been told. Asking
  * may bring another change; it joins the one that waits. */
 static void events_decision(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
-    (void)dg_session_ask(dgi_conn_session(conn), hub->now, decision);
-    dgi_hub_absorb(hub, conn, decision);
+    dgi_hub_ask(hub, conn, decision);
     conn->pending &= (uint8_t)~DGI_EVENT_LEVEL;
     decision->before = conn->before;
     decision->changed = conn->changed;
@@ -49,6 +41,13 @@ static void events_decision(dg_hub *hub, dgi_conn *conn, dg_decision *decision) 
     }
 }
 
+static void events_send_failed(dg_hub *hub, dgi_conn *conn, int error) {
+    hub->stats.send_failures++;
+    if (dgi_conn_is_open(conn))
+        dgi_hub_shut(hub, conn, DG_CLOSE_SEND, DG_CODE_ABNORMAL, NULL);
+    dgi_hub_log_send_failure(hub, conn, error);
+}
+
 static void events_send(dg_hub *hub, dgi_conn *conn, const dg_decision *decision, uint32_t which) {
     dg_message message;
     char text[DG_MESSAGE_MAX];
@@ -57,16 +56,30 @@ static void events_send(dg_hub *hub, dgi_conn *conn, const dg_decision *decision
     int size = dg_message_write(&message, text, sizeof text);
     if (size < 0)
         return;
-    int error = hub->host.send(hub->host.user, dgi_conn_handle(conn), conn->user, text, (size_t)size);
-    if (error == 0) {
+    int error =
+        hub->host.send(hub->host.user, hub, dgi_conn_handle(conn), conn->user, text, (size_t)size);
+    if (error == 0)
         hub->stats.messages_sent++;
-        return;
+    else
+        hub->stats.errors++;
+    if (error < 0)
+        events_send_failed(hub, conn, error);
+}
+
+/* A host that was compiled against other headers has structs of another size. */
+typedef union events_sized {
+    dg_decision decision;
+    dg_close close;
+    unsigned char bytes[DGI_STRUCT_MAX];
+} events_sized;
+
+static void events_call_level(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
+    events_sized sized;
+    if (hub->host.decision_size != sizeof *decision) {
+        dgi_struct_write(&sized, hub->host.decision_size, decision, sizeof *decision);
+        decision = &sized.decision;
     }
-    hub->stats.send_failures++;
-    hub->stats.errors++;
-    if (dgi_conn_is_open(conn))
-        dgi_hub_shut(hub, conn, DG_CLOSE_SEND, DG_CODE_ABNORMAL, NULL);
-    dgi_hub_log_send_failure(hub, conn, error);
+    hub->host.level(hub->host.user, hub, dgi_conn_handle(conn), conn->user, decision);
 }
 
 static void events_level(dg_hub *hub, dgi_conn *conn) {
@@ -78,22 +91,13 @@ static void events_level(dg_hub *hub, dgi_conn *conn) {
         return;
     dgi_hub_log_decision(hub, conn, &decision);
     if (hub->host.level != NULL && dgi_conn_is_open(conn))
-        hub->host.level(hub->host.user, dgi_conn_handle(conn), conn->user, &decision);
+        events_call_level(hub, conn, &decision);
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         if ((decision.send & order[i]) != 0 && hub->host.send != NULL && dgi_conn_is_open(conn))
             events_send(hub, conn, &decision, order[i]);
 }
 
 /* --- close --- */
-
-static const char *events_close_text(const dg_hub *hub, const dgi_conn *conn) {
-    static const char *const texts[] = {[DG_CLOSE_HOST] = "",
-                                        [DG_CLOSE_DEAD] = "nothing heard after a ping",
-                                        [DG_CLOSE_LIFETIME] = "Max connection lifetime reached",
-                                        [DG_CLOSE_DRAIN] = "server shutting down",
-                                        [DG_CLOSE_SEND] = "send failed"};
-    return conn->close_text != 0 ? hub->texts[conn->close_text - 1].text : texts[conn->close_reason];
-}
 
 /* Advice is for peers that get a close frame. */
 static dg_duration events_reconnect_after(dg_hub *hub, const dg_close *close) {
@@ -111,25 +115,29 @@ static void events_call_close(dg_hub *hub, dgi_conn *conn, const dg_close *close
     dgi_hub_log_close(hub, conn, close);
     if (hub->host.close == NULL || !dgi_conn_is_live(conn))
         return;
-    if (hub->host.close(hub->host.user, dgi_conn_handle(conn), conn->user, close) != 0)
+    events_sized sized;
+    if (hub->host.close_size != sizeof *close) {
+        dgi_struct_write(&sized, hub->host.close_size, close, sizeof *close);
+        close = &sized.close;
+    }
+    if (hub->host.close(hub->host.user, hub, dgi_conn_handle(conn), conn->user, close) != 0)
         hub->stats.errors++;
 }
 
 static void events_close(dg_hub *hub, dgi_conn *conn) {
     dg_close close = {
-        .text = events_close_text(hub, conn), .code = conn->close_code, .reason = conn->close_reason};
+        .text = dgi_hub_close_text(hub, conn), .code = conn->close_code, .reason = conn->close_reason};
     close.reconnect_after = events_reconnect_after(hub, &close);
     uint32_t kept = conn->close_text;
     conn->close_text = 0; /* the connection may be gone after the call, the text is still to be let go */
     events_call_close(hub, conn, &close);
-    if (kept != 0)
-        hub->texts[kept - 1].users--;
+    dgi_hub_drop_text(hub, kept);
 }
 
 static void events_drop(dg_hub *hub, dgi_conn *conn) {
     conn->close_reason = DG_CLOSE_DRAIN;
     dg_close close = {
-        .text = events_close_text(hub, conn), .code = DG_CODE_ABNORMAL, .reason = DG_CLOSE_DRAIN};
+        .text = dgi_hub_close_text(hub, conn), .code = DG_CODE_ABNORMAL, .reason = DG_CLOSE_DRAIN};
     events_call_close(hub, conn, &close);
 }
 
@@ -138,10 +146,10 @@ static void events_drop(dg_hub *hub, dgi_conn *conn) {
 static void events_released(dg_hub *hub, dgi_conn *conn) {
     dg_conn handle = dgi_conn_handle(conn);
     void *user = conn->user;
-    dgi_hub_shift(hub, &hub->queue);
+    dgi_hub_unqueue(hub);
     dgi_hub_retire(hub, conn);
     if (hub->host.released != NULL)
-        hub->host.released(hub->host.user, handle, user);
+        hub->host.released(hub->host.user, hub, handle, user);
 }
 
 /* --- the loop --- */
@@ -158,15 +166,11 @@ static void events_deliver(dg_hub *hub, dgi_conn *conn) {
         deliver[event](hub, conn);
 }
 
-static bool events_drain_ends(const dg_hub *hub) {
-    return hub->drain.on && !hub->drain.told && !hub->ending && (hub->used == 0 || hub->drain.over);
-}
-
 static void events_drained(dg_hub *hub) {
     hub->drain.told = true;
     dgi_wheel_cancel(&hub->wheel, 0);
     if (hub->host.drained != NULL)
-        hub->host.drained(hub->host.user);
+        hub->host.drained(hub->host.user, hub, 0);
 }
 
 /* Delivers one event; false where none waits. */
@@ -179,8 +183,8 @@ static bool events_next(dg_hub *hub) {
         if (conn->pending != 0)
             events_deliver(hub, conn);
         else
-            dgi_hub_shift(hub, &hub->queue)->flags &= (uint8_t)~DGI_CONN_QUEUED;
-    } else if (events_drain_ends(hub)) {
+            dgi_hub_unqueue(hub)->flags &= (uint8_t)~DGI_CONN_QUEUED;
+    } else if (dgi_hub_drain_ends(hub)) {
         events_drained(hub);
     } else {
         return false;
@@ -195,9 +199,4 @@ void dgi_hub_dispatch(dg_hub *hub) {
     while (events_next(hub))
         ;
     hub->dispatching = false;
-}
-
-int dgi_hub_leave(dg_hub *hub, int status) {
-    dgi_hub_dispatch(hub);
-    return status;
 }

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/text.h"
-#include "service/hub_internal.h"
+#include "service/hub_layers.h"
 
 #define LOG_LINE_MAX 160
 

@@ -6,7 +6,7 @@
 #include "base/fixed.h"
 #include "degrade/message.h"
 #include "quality/change.h"
-#include "service/hub_internal.h"
+#include "service/hub_layers.h"
 
 /* --- decisions --- */
 
@@ -86,68 +86,52 @@ void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
     dgi_hub_post(hub, conn, DGI_EVENT_LEVEL);
 }
 
-/* --- what the host says --- */
+void dgi_hub_ask(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
+    (void)dg_session_ask(dgi_conn_session(conn), hub->now, decision);
+    dgi_hub_absorb(hub, conn, decision);
+}
 
-/* What a call about one session begins with. */
-static int hub_session_enter(dg_hub *hub, dg_conn handle, dg_time now, dgi_conn **conn) {
-    if (hub == NULL)
-        return DG_ERR_INVALID;
-    *conn = dgi_hub_find(hub, handle);
-    if (*conn == NULL)
-        return DG_ERR_NOT_FOUND;
-    dgi_hub_advance(hub, now);
+/* --- what the host and the server say --- */
+
+/* The cap of all sessions holds for this one too; its answer says when it wants to be asked. */
+void dgi_hub_start_session(dg_hub *hub, dgi_conn *conn, const dg_profile *profile) {
+    dg_session *session = NULL;
+    dg_decision decision;
+    dg_session_config config = {.id = conn->id,
+                                .profile = profile != NULL ? profile : hub->profile,
+                                .disabled = hub->disabled,
+                                .fixed_chunks = hub->fixed_chunks};
+    (void)dg_session_place(conn->session, sizeof conn->session, &config, hub->now, &session);
+    (void)dg_session_cap(session, hub->stats.cap, hub->now, &decision);
+    dgi_hub_absorb(hub, conn, &decision);
+}
+
+int dgi_hub_feed(dg_hub *hub, dgi_conn *conn, const dg_sample *sample, size_t sample_size) {
+    dg_decision decision;
+    int status = dg_session_feed_sized(dgi_conn_session(conn), sample, sample_size, hub->now, &decision,
+                                       sizeof decision);
+    if (status == DG_OK)
+        dgi_hub_absorb(hub, conn, &decision);
+    return status;
+}
+
+int dgi_hub_force_level(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration duration) {
+    dg_decision decision;
+    int status = dg_session_force(dgi_conn_session(conn), level, duration, hub->now, &decision);
+    if (status != DG_OK)
+        return status;
+    hub->stats.forced++;
+    dgi_hub_absorb(hub, conn, &decision);
     return DG_OK;
 }
 
-static int hub_session_leave(dg_hub *hub, dgi_conn *conn, int status, const dg_decision *decision) {
-    if (status != DG_OK)
-        return status;
-    dgi_hub_absorb(hub, conn, decision);
-    return dgi_hub_leave(hub, DG_OK);
-}
-
-int dg_hub_feed_sized(dg_hub *hub, dg_conn handle, const dg_sample *sample, size_t sample_size,
-                      dg_time now) {
-    dgi_conn *conn;
-    int status = hub_session_enter(hub, handle, now, &conn);
-    if (status != DG_OK)
-        return status;
+void dgi_hub_unforce_level(dg_hub *hub, dgi_conn *conn) {
     dg_decision decision;
-    status = dg_session_feed_sized(dgi_conn_session(conn), sample, sample_size, hub->now, &decision,
-                                   sizeof decision);
-    return hub_session_leave(hub, conn, status, &decision);
+    (void)dg_session_unforce(dgi_conn_session(conn), hub->now, &decision);
+    dgi_hub_absorb(hub, conn, &decision);
 }
 
-static int hub_session_force(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration duration) {
-    dg_decision decision;
-    int status = dg_session_force(dgi_conn_session(conn), level, duration, hub->now, &decision);
-    if (status == DG_OK)
-        hub->stats.forced++;
-    return hub_session_leave(hub, conn, status, &decision);
-}
-
-static int hub_session_release(dg_hub *hub, dgi_conn *conn) {
-    dg_decision decision;
-    int status = dg_session_unforce(dgi_conn_session(conn), hub->now, &decision);
-    return hub_session_leave(hub, conn, status, &decision);
-}
-
-int dg_hub_force(dg_hub *hub, dg_conn handle, uint32_t level, dg_duration duration, dg_time now) {
-    dgi_conn *conn;
-    int status = hub_session_enter(hub, handle, now, &conn);
-    return status == DG_OK ? hub_session_force(hub, conn, level, duration) : status;
-}
-
-int dg_hub_release(dg_hub *hub, dg_conn handle, dg_time now) {
-    dgi_conn *conn;
-    int status = hub_session_enter(hub, handle, now, &conn);
-    return status == DG_OK ? hub_session_release(hub, conn) : status;
-}
-
-int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now) {
-    if (hub == NULL || level >= DG_LEVELS)
-        return DG_ERR_INVALID;
-    dgi_hub_advance(hub, now);
+void dgi_hub_cap_all(dg_hub *hub, uint32_t level) {
     hub->stats.cap = level;
     for (uint32_t index = 0; index < hub->touched; index++) {
         dgi_conn *conn = dgi_hub_at(hub, index);
@@ -157,14 +141,6 @@ int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now) {
         (void)dg_session_cap(dgi_conn_session(conn), level, hub->now, &decision);
         dgi_hub_absorb(hub, conn, &decision);
     }
-    return dgi_hub_leave(hub, DG_OK);
-}
-
-int dg_hub_allow_set(dg_hub *hub, bool allowed) {
-    if (hub == NULL)
-        return DG_ERR_INVALID;
-    hub->set_allowed = allowed;
-    return DG_OK;
 }
 
 /* --- what the client says --- */
@@ -182,17 +158,21 @@ static int hub_session_take_ack(dg_hub *hub, dgi_conn *conn, const dg_message *m
         ack.has |= DG_ACK_PLAYBACK_RATE;
     dg_decision decision;
     int status = dg_session_ack(dgi_conn_session(conn), &ack, hub->now, &decision);
-    return hub_session_leave(hub, conn, status, &decision);
+    if (status == DG_OK)
+        dgi_hub_absorb(hub, conn, &decision);
+    return status;
 }
 
 static int hub_session_take_set(dg_hub *hub, dgi_conn *conn, const dg_message *message) {
     if (!hub->set_allowed)
         return DG_OK;
-    if ((message->has & DG_MESSAGE_HAS_LEVEL) == 0)
-        return hub_session_release(hub, conn);
+    if ((message->has & DG_MESSAGE_HAS_LEVEL) == 0) {
+        dgi_hub_unforce_level(hub, conn);
+        return DG_OK;
+    }
     bool bounded = message->duration_ms <= UINT64_MAX / DG_MS(1);
-    return hub_session_force(hub, conn, message->level,
-                             bounded ? DG_MS(message->duration_ms) : DG_NEVER);
+    return dgi_hub_force_level(hub, conn, message->level,
+                               bounded ? DG_MS(message->duration_ms) : DG_NEVER);
 }
 
 static int hub_session_take(dg_hub *hub, dgi_conn *conn, const dg_message *message) {
@@ -206,16 +186,9 @@ static int hub_session_take(dg_hub *hub, dgi_conn *conn, const dg_message *messa
     return status == DG_OK ? 1 : DG_ERR_SYNTAX; /* well-formed, and out of the session's range */
 }
 
-int dg_hub_text(dg_hub *hub, dg_conn handle, const char *text, size_t size, dg_time now) {
-    if (text == NULL)
-        return DG_ERR_INVALID;
-    dgi_conn *conn;
-    int status = hub_session_enter(hub, handle, now, &conn);
-    if (status != DG_OK)
-        return status;
-    conn->flags |= DGI_CONN_HEARD;
+int dgi_hub_hear_text(dg_hub *hub, dgi_conn *conn, const char *text, size_t size) {
     dg_message message;
-    status = dg_message_read(text, size, &message);
+    int status = dg_message_read(text, size, &message);
     if (status == DG_OK)
         status = hub_session_take(hub, conn, &message);
     if (status < 0)

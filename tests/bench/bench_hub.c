@@ -22,7 +22,7 @@ static double seconds(void) {
     return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
 }
 
-static int on_ping(void *user, dg_conn conn, void *conn_user) {
+static int on_ping(void *user, dg_hub *from, dg_conn conn, void *conn_user) {
     (void)user;
     (void)conn_user;
     pings++;
@@ -55,7 +55,7 @@ static unsigned long tick_idle(void) {
 static unsigned long tick_minute(void) {
     unsigned long fired = 0;
     for (dg_time end = now + DG_SEC(60); now < end;) {
-        now = dg_hub_next(hub) > now ? dg_hub_next(hub) : now + 1;
+        now = dg_hub_due(hub) > now ? dg_hub_due(hub) : now + 1;
         fired += (unsigned long)dg_hub_tick(hub, now);
     }
     return fired;

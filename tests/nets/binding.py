@@ -71,8 +71,8 @@ def check_breaker(ffi, lib):
 def check_hub_callbacks(ffi, lib):
     seen = []
 
-    @ffi.callback("int(void *, dg_conn, void *, const char *, size_t)")
-    def send(user, conn, conn_user, text, size):
+    @ffi.callback("int(void *, dg_hub *, dg_conn, void *, const char *, size_t)")
+    def send(user, hub, conn, conn_user, text, size):
         seen.append(ffi.unpack(text, size))
         return 0
 

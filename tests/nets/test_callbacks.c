@@ -83,7 +83,7 @@ static void call_force(world *w) {
     fine(dg_hub_force(w->hub, w->conn, DG_LEVEL_LOW, 0, DG_SEC(5)));
 }
 static void call_release(world *w) {
-    fine(dg_hub_release(w->hub, w->conn, DG_SEC(5)));
+    fine(dg_hub_unforce(w->hub, w->conn, DG_SEC(5)));
 }
 static void call_cap(world *w) {
     fine(dg_hub_cap(w->hub, DG_LEVEL_REDUCED, DG_SEC(5)));
@@ -103,7 +103,7 @@ static void call_tick(world *w) {
 static void call_readers(world *w) {
     dg_hub_stats stats;
     ok(dg_hub_get_stats(w->hub, &stats));
-    (void)dg_hub_next(w->hub);
+    (void)dg_hub_due(w->hub);
     (void)dg_hub_session(w->hub, w->conn);
     (void)dg_hub_user(w->hub, w->conn);
     (void)dg_hub_each(w->hub, 0);
@@ -186,30 +186,33 @@ static void inside(world *w, unsigned where) {
     w->depth--;
 }
 
-static int on_send(void *user, dg_conn conn, void *conn_user, const char *text, size_t size) {
-    (void)conn, (void)conn_user, (void)text, (void)size;
+static int on_send(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text,
+                   size_t size) {
+    (void)hub, (void)conn, (void)conn_user, (void)text, (void)size;
     inside(user, IN_SEND);
     return 0;
 }
-static int on_ping(void *user, dg_conn conn, void *conn_user) {
-    (void)conn, (void)conn_user;
+static int on_ping(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
+    (void)hub, (void)conn, (void)conn_user;
     inside(user, IN_PING);
     return 0;
 }
-static int on_close(void *user, dg_conn conn, void *conn_user, const dg_close *close) {
-    (void)conn, (void)conn_user, (void)close;
+static int on_close(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const dg_close *close) {
+    (void)hub, (void)conn, (void)conn_user, (void)close;
     inside(user, IN_CLOSE);
     return 0;
 }
-static void on_level(void *user, dg_conn conn, void *conn_user, const dg_decision *decision) {
-    (void)conn, (void)conn_user, (void)decision;
+static void on_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
+                     const dg_decision *decision) {
+    (void)hub, (void)conn, (void)conn_user, (void)decision;
     inside(user, IN_LEVEL);
 }
-static void on_released(void *user, dg_conn conn, void *conn_user) {
-    (void)conn, (void)conn_user;
+static void on_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
+    (void)hub, (void)conn, (void)conn_user;
     inside(user, IN_RELEASED);
 }
-static void on_drained(void *user) {
+static void on_drained(void *user, dg_hub *hub, uint64_t group) {
+    (void)hub, (void)group;
     inside(user, IN_DRAINED);
 }
 static void on_log(void *user, const dg_log_record *record) {

@@ -38,7 +38,7 @@ typedef struct world {
     unsigned stored;
     unsigned count[EVENT_KINDS];
     unsigned dropped; /* closes with 1006 */
-    bool send_fails;
+    int send_answer;
     bool ping_fails;
     bool close_fails;
     bool close_removes;
@@ -55,7 +55,8 @@ static inline void world_forget(world *w) {
     memset(w->count, 0, sizeof w->count);
 }
 
-static inline void world_note(world *w, const event *what) {
+static inline void world_note(world *w, const dg_hub *hub, const event *what) {
+    ck_assert(hub == w->hub || w->hub == NULL);
     w->count[what->kind]++;
     if (w->stored < EVENTS_MAX)
         w->events[w->stored++] = *what;
@@ -66,22 +67,24 @@ static inline void world_note(world *w, const event *what) {
     w->depth--;
 }
 
-static inline int world_send(void *user, dg_conn conn, void *conn_user, const char *text, size_t size) {
+static inline int world_send(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text,
+                             size_t size) {
     world *w = user;
     event what = {.kind = EVENT_SEND, .conn = conn, .user = conn_user};
     ck_assert_uint_eq(strlen(text), size);
     snprintf(what.text, sizeof what.text, "%s", text);
-    world_note(w, &what);
-    return w->send_fails ? 32 : 0;
+    world_note(w, hub, &what);
+    return w->send_answer;
 }
 
-static inline int world_ping(void *user, dg_conn conn, void *conn_user) {
+static inline int world_ping(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     world *w = user;
-    world_note(w, &(event){.kind = EVENT_PING, .conn = conn, .user = conn_user});
+    world_note(w, hub, &(event){.kind = EVENT_PING, .conn = conn, .user = conn_user});
     return w->ping_fails ? -1 : 0;
 }
 
-static inline int world_close(void *user, dg_conn conn, void *conn_user, const dg_close *close) {
+static inline int world_close(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
+                              const dg_close *close) {
     world *w = user;
     event what = {.kind = EVENT_CLOSE,
                   .conn = conn,
@@ -92,23 +95,25 @@ static inline int world_close(void *user, dg_conn conn, void *conn_user, const d
     ck_assert_uint_le(strlen(close->text), 123);
     snprintf(what.text, sizeof what.text, "%s", close->text);
     w->dropped += close->code == DG_CODE_ABNORMAL;
-    world_note(w, &what);
+    world_note(w, hub, &what);
     if (w->close_removes)
         dg_hub_remove(w->hub, conn, w->now);
     return w->close_fails ? -1 : 0;
 }
 
-static inline void world_level(void *user, dg_conn conn, void *conn_user, const dg_decision *decision) {
+static inline void world_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
+                               const dg_decision *decision) {
     event what = {.kind = EVENT_LEVEL, .conn = conn, .user = conn_user, .decision = *decision};
-    world_note(user, &what);
+    world_note(user, hub, &what);
 }
 
-static inline void world_released(void *user, dg_conn conn, void *conn_user) {
-    world_note(user, &(event){.kind = EVENT_RELEASED, .conn = conn, .user = conn_user});
+static inline void world_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
+    world_note(user, hub, &(event){.kind = EVENT_RELEASED, .conn = conn, .user = conn_user});
 }
 
-static inline void world_drained(void *user) {
-    world_note(user, &(event){.kind = EVENT_DRAINED});
+static inline void world_drained(void *user, dg_hub *hub, uint64_t group) {
+    ck_assert_uint_eq(group, 0);
+    world_note(user, hub, &(event){.kind = EVENT_DRAINED});
 }
 
 static inline void world_log(void *user, const dg_log_record *record) {
@@ -119,7 +124,7 @@ static inline void world_log(void *user, const dg_log_record *record) {
     what.first = record->fields[0].integer;
     snprintf(what.text, sizeof what.text, "%s", record->message);
     snprintf(what.name, sizeof what.name, "%s", record->fields[0].name);
-    world_note(user, &what);
+    world_note(user, ((world *)user)->hub, &what);
 }
 
 static inline dg_host world_host(world *w) {
@@ -154,7 +159,7 @@ static inline dg_hub_stats world_stats(const world *w) {
 
 /* Ticks when the hub asks for it, until `end`. */
 static inline void world_run(world *w, dg_time end) {
-    for (dg_time next = dg_hub_next(w->hub); next <= end; next = dg_hub_next(w->hub)) {
+    for (dg_time next = dg_hub_due(w->hub); next <= end; next = dg_hub_due(w->hub)) {
         w->now = next > w->now ? next : w->now + 1;
         if (w->now > end)
             break;

@@ -93,6 +93,83 @@ START_TEST(structs_of_another_size_are_read) {
 }
 END_TEST
 
+/* What a host of another age hands in, and is handed. */
+typedef struct aged {
+    union {
+        dg_decision decision;
+        dg_close close;
+        unsigned char bytes[4096];
+    } seen;
+    size_t size;
+    unsigned calls;
+} aged;
+
+static void aged_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
+                       const dg_decision *decision) {
+    (void)hub, (void)conn, (void)conn_user;
+    aged *host = user;
+    memcpy(&host->seen, decision, host->size);
+    host->calls++;
+}
+
+static int aged_close(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const dg_close *close) {
+    (void)hub, (void)conn, (void)conn_user;
+    aged *host = user;
+    memcpy(&host->seen, close, host->size);
+    host->calls++;
+    return 0;
+}
+
+static bool all_zero(const unsigned char *bytes, size_t from, size_t to) {
+    for (; from < to; from++)
+        if (bytes[from] != 0)
+            return false;
+    return true;
+}
+
+START_TEST(callbacks_are_given_structs_of_the_hosts_size) {
+    static const size_t more[] = {0, 8, 2000};
+    for (unsigned i = 0; i < 3; i++) {
+        aged user = {.size = sizeof(dg_decision) + more[i]};
+        dg_host host = {.user = &user, .level = aged_level, .close = aged_close};
+        host.decision_size = (uint32_t)user.size;
+        host.close_size = (uint32_t)(sizeof(dg_close) + more[i]);
+        dg_hub *hub;
+        dg_conn conn;
+        ok(dg_hub_new_sized(&hub, NULL, 0, &host, sizeof host, 0));
+        ok(dg_hub_add(hub, &(dg_conn_config){.id = 1}, 0, &conn));
+        memset(&user.seen, 0xff, sizeof user.seen);
+        ok(dg_hub_force(hub, conn, DG_LEVEL_LOW, 0, 1));
+        ck_assert_uint_eq(user.calls, 1);
+        ck_assert_uint_eq(user.seen.decision.level, DG_LEVEL_LOW);
+        ck_assert_uint_eq(user.seen.decision.reason, DG_REASON_MANUAL);
+        ck_assert(all_zero(user.seen.bytes, sizeof(dg_decision), user.size));
+        user.size = host.close_size;
+        memset(&user.seen, 0xff, sizeof user.seen);
+        ok(dg_hub_close(hub, conn, 4001, "bye", 2));
+        ck_assert_uint_eq(user.calls, 2);
+        ck_assert_uint_eq(user.seen.close.code, 4001);
+        ck_assert(all_zero(user.seen.bytes, sizeof(dg_close), user.size));
+        dg_hub_free(hub);
+    }
+}
+END_TEST
+
+START_TEST(host_without_the_sizes_of_its_structs_is_refused) {
+    static const uint32_t wrong[] = {0, 8, 4097, UINT32_MAX};
+    dg_hub *hub;
+    for (unsigned i = 0; i < 4; i++) {
+        dg_host host = {.level = aged_level, .decision_size = wrong[i]};
+        err(dg_hub_new_sized(&hub, NULL, 0, &host, sizeof host, 0), DG_ERR_INVALID);
+        host = (dg_host){.close = aged_close, .close_size = wrong[i]};
+        err(dg_hub_new_sized(&hub, NULL, 0, &host, sizeof host, 0), DG_ERR_INVALID);
+        host = (dg_host){.decision_size = wrong[i], .close_size = wrong[i]}; /* nobody is given them */
+        ok(dg_hub_new_sized(&hub, NULL, 0, &host, sizeof host, 0));
+        dg_hub_free(hub);
+    }
+}
+END_TEST
+
 START_TEST(null_and_stale_handles_are_refused_everywhere) {
     world_open(&w, NULL, 0);
     dg_conn gone = world_add(&w, 1, 0), conn = 77;
@@ -107,7 +184,7 @@ START_TEST(null_and_stale_handles_are_refused_everywhere) {
         err(dg_hub_text(w.hub, none[i], "{}", 2, 0), DG_ERR_NOT_FOUND);
         err(dg_hub_feed(w.hub, none[i], &bad, 0), DG_ERR_NOT_FOUND);
         err(dg_hub_force(w.hub, none[i], 1, 0, 0), DG_ERR_NOT_FOUND);
-        err(dg_hub_release(w.hub, none[i], 0), DG_ERR_NOT_FOUND);
+        err(dg_hub_unforce(w.hub, none[i], 0), DG_ERR_NOT_FOUND);
         if (none[i] != 0)
             err(dg_hub_error(w.hub, none[i], 0), DG_ERR_NOT_FOUND);
         ck_assert_ptr_null(dg_hub_session(w.hub, none[i]));
@@ -125,7 +202,7 @@ START_TEST(null_and_stale_handles_are_refused_everywhere) {
     err(dg_hub_feed(w.hub, live, NULL, 0), DG_ERR_INVALID);
     err(dg_hub_force(NULL, live, 1, 0, 0), DG_ERR_INVALID);
     err(dg_hub_force(w.hub, live, DG_LEVELS, 0, 0), DG_ERR_INVALID);
-    err(dg_hub_release(NULL, live, 0), DG_ERR_INVALID);
+    err(dg_hub_unforce(NULL, live, 0), DG_ERR_INVALID);
     err(dg_hub_cap(NULL, 1, 0), DG_ERR_INVALID);
     err(dg_hub_cap(w.hub, DG_LEVELS, 0), DG_ERR_INVALID);
     err(dg_hub_error(NULL, live, 0), DG_ERR_INVALID);
@@ -133,7 +210,7 @@ START_TEST(null_and_stale_handles_are_refused_everywhere) {
     err(dg_hub_tick(NULL, 0), DG_ERR_INVALID);
     err(dg_hub_drain(NULL, 0, 0, 0), DG_ERR_INVALID);
     err(dg_hub_new(NULL, NULL, NULL, 0), DG_ERR_INVALID);
-    ck_assert_uint_eq(dg_hub_next(NULL), DG_NEVER);
+    ck_assert_uint_eq(dg_hub_due(NULL), DG_NEVER);
     ck_assert_uint_eq(dg_hub_each(NULL, 0), 0);
     dg_hub_stats stats;
     memset(&stats, 0xff, sizeof stats);
@@ -173,7 +250,7 @@ END_TEST
 
 START_TEST(empty_hub_wants_no_tick) {
     world_open(&w, NULL, DG_SEC(7));
-    ck_assert_uint_eq(dg_hub_next(w.hub), DG_NEVER);
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_NEVER);
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(8)), 0);
     dg_hub_stats stats = world_stats(&w);
     ck_assert_uint_eq(stats.max_connections, 10000);
@@ -227,7 +304,7 @@ START_TEST(removed_connection_is_released_once_and_never_found_again) {
     ck_assert_uint_eq(w.events[0].conn, conn);
     ck_assert_ptr_eq(w.events[0].user, &w);
     err(dg_hub_remove(w.hub, conn, DG_SEC(1)), DG_ERR_NOT_FOUND);
-    ck_assert_uint_eq(dg_hub_next(w.hub), DG_NEVER);
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_NEVER);
     world_run(&w, HOURS(5));
     dg_hub_free(w.hub);
     ck_assert_uint_eq(w.count[EVENT_RELEASED], 1);
@@ -283,7 +360,7 @@ START_TEST(ping_comes_every_thirty_seconds_whatever_is_heard) {
     dg_conn conn = world_add(&w, 1, DG_SEC(3));
     world_forget(&w);
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(33) - 1), 0);
-    ck_assert_uint_le(dg_hub_next(w.hub), DG_SEC(33));
+    ck_assert_uint_le(dg_hub_due(w.hub), DG_SEC(33));
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(33)), 1);
     EXPECT_EVENTS(&w, EVENT_PING);
     ck_assert_uint_eq(w.events[0].conn, conn);
@@ -362,7 +439,7 @@ START_TEST(nobody_is_dead_without_pings) {
         ok(dg_hub_new(&hub, &(dg_hub_config){.ping_interval = i ? DG_OFF : 0, .lifetime = DG_OFF}, &host,
                       0));
         ok(dg_hub_add(hub, NULL, 0, &conn));
-        ck_assert_uint_eq(dg_hub_next(hub), DG_NEVER);
+        ck_assert_uint_eq(dg_hub_due(hub), DG_NEVER);
         ck_assert_int_eq(dg_hub_tick(hub, HOURS(1000)), 0);
         ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
         dg_hub_free(hub);
@@ -694,7 +771,7 @@ START_TEST(failed_send_is_logged_and_closes_the_connection) {
     world_open(&w, NULL, 0);
     dg_conn conn = world_add(&w, 77, 0);
     world_forget(&w);
-    w.send_fails = true;
+    w.send_answer = -32;
     ok(dg_hub_force(w.hub, conn, DG_LEVEL_FALLBACK, 0, 0));
     EXPECT_EVENTS(&w, EVENT_LOG, EVENT_LOG, EVENT_LEVEL, EVENT_SEND, EVENT_LOG, EVENT_CLOSE);
     ck_assert_str_eq(w.events[4].text, "WebSocket send failed");
@@ -707,6 +784,22 @@ START_TEST(failed_send_is_logged_and_closes_the_connection) {
     ck_assert_uint_eq(stats.send_failures, 1);
     ck_assert_uint_eq(stats.errors, 1);
     ck_assert_uint_eq(stats.messages_sent, 0);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+START_TEST(positive_answer_of_send_is_an_error_and_no_close) {
+    world_open(&w, NULL, 0);
+    dg_conn conn = world_add(&w, 7, 0);
+    w.send_answer = 1;
+    ok(dg_hub_force(w.hub, conn, DG_LEVEL_LOW, 0, 1));
+    dg_hub_stats stats = world_stats(&w);
+    ck_assert_uint_eq(w.count[EVENT_SEND], 1);
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
+    ck_assert_uint_eq(stats.errors, 1);
+    ck_assert_uint_eq(stats.send_failures, 0);
+    ck_assert_uint_eq(stats.messages_sent, 0);
+    ck_assert_uint_eq(stats.closing, 0);
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -801,7 +894,7 @@ START_TEST(time_going_back_is_counted_and_passes_nothing) {
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(110)), 0);
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(50)), 0); /* more: goes on from there, 20 s to the ping */
     ck_assert_uint_eq(world_stats(&w).backwards, 2);
-    ck_assert_uint_le(dg_hub_next(w.hub), DG_SEC(70));
+    ck_assert_uint_le(dg_hub_due(w.hub), DG_SEC(70));
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(70) - 1), 0);
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(70)), 1);
     ck_assert_uint_eq(w.count[EVENT_PING], 1);
@@ -872,7 +965,7 @@ START_TEST(any_sequence_of_times_is_safe) {
         dg_conn conn = world_add(&w, 0, now);
         dg_hub_feed(w.hub, conn, &bad, now);
         ck_assert_int_ge(dg_hub_tick(w.hub, now), 0);
-        (void)dg_hub_next(w.hub);
+        (void)dg_hub_due(w.hub);
     }
     dg_hub_free(w.hub);
     ck_assert_uint_eq(w.count[EVENT_RELEASED], 2000);
@@ -895,7 +988,7 @@ START_TEST(tick_does_what_is_due_and_no_more) {
         ck_assert_uint_eq(w.count[EVENT_PING], i + 1);
     }
     unsigned calls = 0;
-    for (dg_time next = dg_hub_next(w.hub); next <= DG_SEC(36); next = dg_hub_next(w.hub), calls++)
+    for (dg_time next = dg_hub_due(w.hub); next <= DG_SEC(36); next = dg_hub_due(w.hub), calls++)
         dg_hub_tick(w.hub, next);
     ck_assert_uint_eq(w.count[EVENT_PING], 2001);
     ck_assert_uint_lt(calls, 1200);
@@ -966,6 +1059,7 @@ END_TEST
 
 TESTS_MAIN(
     "hub", configuration_out_of_range_names_the_field, structs_of_another_size_are_read,
+    callbacks_are_given_structs_of_the_hosts_size, host_without_the_sizes_of_its_structs_is_refused,
     null_and_stale_handles_are_refused_everywhere, refused_call_leaves_the_statistics_as_they_were,
     empty_hub_wants_no_tick, added_connection_is_logged_counted_and_known,
     disabled_hub_keeps_sessions_full_and_says_nothing,
@@ -982,9 +1076,10 @@ TESTS_MAIN(
     refused_change_goes_back_to_the_old_level, fallback_is_entered_and_left_with_its_messages_in_order,
     client_forces_its_level_only_while_it_may,
     texts_that_are_not_valid_are_counted_and_the_connection_goes_on,
-    failed_send_is_logged_and_closes_the_connection, cap_holds_for_all_sessions_and_those_to_come,
-    time_in_levels_and_restorations_are_measured, time_in_levels_of_many_sessions_does_not_overflow,
-    decisions_and_closes_leave_a_trail, time_going_back_is_counted_and_passes_nothing,
+    failed_send_is_logged_and_closes_the_connection, positive_answer_of_send_is_an_error_and_no_close,
+    cap_holds_for_all_sessions_and_those_to_come, time_in_levels_and_restorations_are_measured,
+    time_in_levels_of_many_sessions_does_not_overflow, decisions_and_closes_leave_a_trail,
+    time_going_back_is_counted_and_passes_nothing,
     jump_of_an_hour_and_back_kills_nobody_and_locks_nothing, silence_after_a_jump_is_still_death,
     any_sequence_of_times_is_safe, tick_does_what_is_due_and_no_more,
     every_failing_allocation_leaves_everything_as_it_was, same_seed_and_calls_give_the_same_closes)

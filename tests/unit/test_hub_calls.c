@@ -65,7 +65,7 @@ static void call_feed(dg_conn own, dg_conn other, dg_time now) {
 
 static void call_force(dg_conn own, dg_conn other, dg_time now) {
     ck_assert(allowed(dg_hub_force(w.hub, own, DG_LEVEL_FALLBACK, 0, now)));
-    ck_assert(allowed(dg_hub_release(w.hub, own, now)));
+    ck_assert(allowed(dg_hub_unforce(w.hub, own, now)));
     ck_assert(allowed(dg_hub_force(w.hub, other, DG_LEVEL_LOW, DG_SEC(1), now)));
 }
 
@@ -102,7 +102,7 @@ static void call_free(dg_conn own, dg_conn other, dg_time now) {
 static void call_answers(dg_conn own, dg_conn other, dg_time now) {
     (void)now;
     world_stats(&w);
-    (void)dg_hub_next(w.hub);
+    (void)dg_hub_due(w.hub);
     (void)dg_hub_user(w.hub, own);
     (void)dg_hub_session(w.hub, other);
     (void)dg_hub_each(w.hub, own);
@@ -142,9 +142,9 @@ static void play(plan *p) {
     p->other = conns[3];
     for (unsigned i = 0; i < 4; i++)
         dg_hub_force(w.hub, conns[i], DG_LEVEL_FALLBACK, 0, w.now);
-    w.send_fails = true;
+    w.send_answer = -32;
     dg_hub_force(w.hub, conns[0], DG_LEVEL_FULL, 0, w.now);
-    w.send_fails = false;
+    w.send_answer = 0;
     dg_hub_remove(w.hub, conns[0], w.now);
     dg_hub_close(w.hub, conns[1], 1000, "bye", w.now);
     w.now = DG_SEC(31);
@@ -195,7 +195,7 @@ START_TEST(connection_removed_in_a_callback_hears_nothing_more) {
         world_forget(&w);
         w.extra = &r;
         w.react = react_remove;
-        w.send_fails = r.in == EVENT_SEND; /* counted and logged all the same */
+        w.send_answer = r.in == EVENT_SEND ? -32 : 0; /* counted and logged all the same */
         ok(dg_hub_force(w.hub, r.conn, DG_LEVEL_FALLBACK, 0, 0));
         ck_assert_int_eq(w.events[w.stored - 1].kind, EVENT_RELEASED);
         ck_assert_uint_eq(w.count[EVENT_RELEASED], 1);
@@ -518,7 +518,7 @@ static void random_call(bool inside) {
     else if (what == 8)
         dg_hub_force(w.hub, model.conns[n], pick(4), DG_SEC(pick(10)), w.now);
     else if (what == 9)
-        dg_hub_release(w.hub, model.conns[n], w.now);
+        dg_hub_unforce(w.hub, model.conns[n], w.now);
     else if (what == 10 && pick(10) == 0)
         ok(dg_hub_cap(w.hub, pick(4), w.now));
     else if (!inside)
@@ -549,7 +549,7 @@ static void react_at_random(world *world_, const event *what) {
     if (what->kind == EVENT_CLOSE && pick(2) == 0 &&
         !(model.flags[(dg_conn *)what->user - model.conns] & MODEL_REMOVED))
         random_remove((unsigned)((dg_conn *)what->user - model.conns));
-    world_->send_fails = pick(50) == 0;
+    world_->send_answer = pick(50) == 0 ? -32 : 0;
     world_->stored = 0;
 }
 

@@ -114,7 +114,7 @@ START_TEST(last_one_to_leave_ends_the_drain_early) {
     ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
     ck_assert_int_eq(w.events[w.stored - 1].kind, EVENT_DRAINED);
     ck_assert_int_eq(w.events[w.stored - 2].kind, EVENT_RELEASED);
-    ck_assert_uint_eq(dg_hub_next(w.hub), DG_NEVER);
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_NEVER);
     dg_hub_free(w.hub);
     ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
 }
@@ -227,10 +227,10 @@ START_TEST(hub_ticks_its_lifecycle_and_asks_for_a_tick_each_second) {
     dg_lifecycle *lifecycle;
     ok(dg_lifecycle_new(&lifecycle, NULL, DG_SEC(5)));
     world_open(&w, &(dg_hub_config){.lifecycle = lifecycle}, DG_SEC(5));
-    ck_assert_uint_eq(dg_hub_next(w.hub), DG_SEC(6));
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_SEC(6));
     world_run(&w, DG_SEC(300));
     ck_assert(dg_lifecycle_live(lifecycle, DG_SEC(301)));
-    ck_assert_uint_eq(dg_hub_next(w.hub), DG_SEC(301));
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_SEC(301));
     dg_hub_free(w.hub);
     dg_lifecycle_free(lifecycle);
 }

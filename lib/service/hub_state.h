@@ -1,12 +1,10 @@
-/* The inside of the hub, for the files that share it: table and connections (hub.c), configuration
- * (hub_config.c), time (hub_timers.c), the dispatcher (hub_events.c), log lines (hub_log.c), sessions and
- * messages (hub_session.c), drain (hub_drain.c).
+/* What a hub and its connections hold.
  *
  * A hub has a clock of its own, nanoseconds that only ever pass: a host's clock that goes back, or ahead and
  * back, cannot leave a time in its future. Timers and times of this header stand on that clock; sessions and
  * callbacks are given the host's. */
-#ifndef DGI_SERVICE_HUB_INTERNAL_H
-#define DGI_SERVICE_HUB_INTERNAL_H
+#ifndef DGI_SERVICE_HUB_STATE_H
+#define DGI_SERVICE_HUB_STATE_H
 
 #include "base/draw.h"
 #include "base/histogram.h"
@@ -154,62 +152,5 @@ static inline bool dgi_conn_is_open(const dgi_conn *conn) {
 static inline uint64_t dgi_hub_draw(dg_hub *hub) {
     return dgi_draw(hub->seed, hub->draws++);
 }
-
-/* --- hub_config.c --- */
-
-/* Reads a configuration, fills in its defaults and checks it. `message` may be NULL. */
-int dgi_hub_config_read(dg_hub_config *config, const dg_hub_config *given, size_t given_size,
-                        char *message, size_t size);
-
-/* --- hub.c --- */
-
-/* The live connection of a handle, or NULL. `hub` may be NULL. */
-dgi_conn *dgi_hub_find(const dg_hub *hub, dg_conn conn);
-void dgi_hub_append(dg_hub *hub, dgi_conn_list *list, dgi_conn *conn);
-dgi_conn *dgi_hub_shift(dg_hub *hub, dgi_conn_list *list);
-/* Frees the place of a connection that was removed. */
-void dgi_hub_retire(dg_hub *hub, dgi_conn *conn);
-/* Starts the closing of a connection that is open. `text` is NULL where the reason has its own. */
-void dgi_hub_shut(dg_hub *hub, dgi_conn *conn, uint32_t reason, uint32_t code, const char *text);
-
-/* --- hub_timers.c --- */
-
-void dgi_hub_timers_init(dg_hub *hub, dg_time now);
-/* Lets the host's time come. Every entry point that is given a time begins with it. */
-void dgi_hub_advance(dg_hub *hub, dg_time now);
-void dgi_conn_timers_init(dg_hub *hub, dgi_conn *conn);
-void dgi_conn_timers_cancel(dg_hub *hub, dgi_conn *conn);
-/* Sets the duty timer to the earliest duty. */
-void dgi_conn_arm(dg_hub *hub, dgi_conn *conn);
-/* The session wants to be asked at `next`, a time of the host. */
-void dgi_conn_ask_at(dg_hub *hub, dgi_conn *conn, dg_time next);
-
-/* --- hub_events.c --- */
-
-void dgi_hub_post(dg_hub *hub, dgi_conn *conn, unsigned event);
-/* Delivers what waits, and what that causes, unless it is at that already. */
-void dgi_hub_dispatch(dg_hub *hub);
-/* Ends an entry point. */
-int dgi_hub_leave(dg_hub *hub, int status);
-
-/* --- hub_session.c --- */
-
-/* Takes in what a session decided: counts, the timer, and the event that tells it. */
-void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision);
-
-/* --- hub_drain.c --- */
-
-/* Begins the drain that the lifecycle is at, if any. */
-void dgi_hub_drain_observe(dg_hub *hub, dg_time now);
-/* The drain's own timer. */
-void dgi_hub_drain_due(dg_hub *hub);
-
-/* --- hub_log.c --- */
-
-void dgi_hub_log_added(dg_hub *hub, const dgi_conn *conn);
-void dgi_hub_log_decision(dg_hub *hub, const dgi_conn *conn, const dg_decision *decision);
-void dgi_hub_log_close(dg_hub *hub, const dgi_conn *conn, const dg_close *close);
-void dgi_hub_log_send_failure(dg_hub *hub, const dgi_conn *conn, int error);
-void dgi_hub_log_drain(dg_hub *hub);
 
 #endif

@@ -1,0 +1,110 @@
+/* The layers of the hub, lowest first: a file calls its own layer and those above it in this list. */
+#ifndef DGI_SERVICE_HUB_LAYERS_H
+#define DGI_SERVICE_HUB_LAYERS_H
+
+#include "service/hub_state.h"
+
+/* --- hub_config.c --- */
+
+/* Reads a configuration, fills in its defaults and checks it. `message` may be NULL. */
+int dgi_hub_config_read(dg_hub_config *config, const dg_hub_config *given, size_t given_size,
+                        char *message, size_t size);
+/* Reads the table of callbacks, and checks the sizes of what they are given. */
+int dgi_hub_host_read(dg_host *host, const dg_host *given, size_t given_size);
+
+/* --- hub_table.c: places, handles, the queue --- */
+
+/* The live connection of a handle, or NULL. `hub` may be NULL. */
+dgi_conn *dgi_hub_find(const dg_hub *hub, dg_conn conn);
+/* The same for entry points: DG_OK, DG_ERR_INVALID without a hub, or DG_ERR_NOT_FOUND. */
+int dgi_hub_look_up(const dg_hub *hub, dg_conn handle, dgi_conn **conn);
+/* The place that the next connection gets; NULL where there is no memory for one. */
+dgi_conn *dgi_hub_next_place(dg_hub *hub);
+void dgi_hub_take_place(dg_hub *hub, dgi_conn *conn);
+/* Frees the place of a connection whose session has ended. */
+void dgi_hub_free_place(dg_hub *hub, dgi_conn *conn);
+/* Lets an event of a connection wait for the dispatcher. */
+void dgi_hub_post(dg_hub *hub, dgi_conn *conn, unsigned event);
+/* Takes the first connection off the queue. */
+dgi_conn *dgi_hub_unqueue(dg_hub *hub);
+
+/* --- hub_timers.c: the clock, and what is set on it --- */
+
+void dgi_hub_timers_init(dg_hub *hub, dg_time now);
+/* Lets the host's time come. Every entry point that is given a time begins with it. */
+void dgi_hub_advance(dg_hub *hub, dg_time now);
+void dgi_conn_timers_init(dg_hub *hub, dgi_conn *conn);
+void dgi_conn_timers_cancel(dg_hub *hub, dgi_conn *conn);
+/* Sets the duty timer to the earliest duty. */
+void dgi_conn_arm(dg_hub *hub, dgi_conn *conn);
+/* The session wants to be asked at `next`, a time of the host. */
+void dgi_conn_ask_at(dg_hub *hub, dgi_conn *conn, dg_time next);
+/* The ask timer fired: sets it anew where the session put it off meanwhile, and is false then. */
+bool dgi_conn_ask_is_due(dg_hub *hub, dgi_conn *conn);
+/* The connection that a timer of the wheel belongs to; NULL for the drain's. */
+dgi_conn *dgi_hub_timer_owner(const dg_hub *hub, uint32_t timer);
+bool dgi_hub_timer_is_duty(uint32_t timer);
+/* When the host should tick. */
+dg_time dgi_hub_timers_due(dg_hub *hub);
+
+/* --- hub_close.c: how a connection is told to go --- */
+
+/* Starts the closing of a connection that is open. `text` is NULL where the reason has its own. */
+void dgi_hub_shut(dg_hub *hub, dgi_conn *conn, uint32_t reason, uint32_t code, const char *text);
+/* The words of its close. */
+const char *dgi_hub_close_text(const dg_hub *hub, const dgi_conn *conn);
+/* Lets a kept text go (1 + its place; 0 is none). */
+void dgi_hub_drop_text(dg_hub *hub, uint32_t kept);
+
+/* --- hub_session.c: what sessions decide --- */
+
+/* Takes in what a session decided: counts, the timer, and the event that tells it. */
+void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision);
+/* Asks the session, as its timer or the dispatcher does. */
+void dgi_hub_ask(dg_hub *hub, dgi_conn *conn, dg_decision *decision);
+/* Caps every session. */
+void dgi_hub_cap_all(dg_hub *hub, uint32_t level);
+/* Starts a session at the place of a connection to be. */
+void dgi_hub_start_session(dg_hub *hub, dgi_conn *conn, const dg_profile *profile);
+/* What a client said: 1 if it was the library's, 0 if it is the host's own, or an error. */
+int dgi_hub_hear_text(dg_hub *hub, dgi_conn *conn, const char *text, size_t size);
+int dgi_hub_feed(dg_hub *hub, dgi_conn *conn, const dg_sample *sample, size_t sample_size);
+int dgi_hub_force_level(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration duration);
+void dgi_hub_unforce_level(dg_hub *hub, dgi_conn *conn);
+
+/* --- hub_conn.c: connections come and go --- */
+
+/* Takes its place, and joins the counts. */
+void dgi_hub_attach(dg_hub *hub, dgi_conn *conn, const dg_conn_config *config);
+/* Leaves the counts and waits for its `released`. */
+void dgi_hub_detach(dg_hub *hub, dgi_conn *conn);
+/* Ends its session and frees its place. */
+void dgi_hub_retire(dg_hub *hub, dgi_conn *conn);
+
+/* --- hub_drain.c --- */
+
+/* Begins a drain of the hub, or of its lifecycle and so of the hub. */
+void dgi_hub_drain_start(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now);
+/* Begins the drain that the lifecycle is at, if any. */
+void dgi_hub_drain_observe(dg_hub *hub, dg_time now);
+/* The drain's own timer. */
+void dgi_hub_drain_due(dg_hub *hub);
+/* True once a drain is complete and nobody was told. */
+bool dgi_hub_drain_ends(const dg_hub *hub);
+
+/* --- hub_log.c --- */
+
+void dgi_hub_log_added(dg_hub *hub, const dgi_conn *conn);
+void dgi_hub_log_decision(dg_hub *hub, const dgi_conn *conn, const dg_decision *decision);
+void dgi_hub_log_close(dg_hub *hub, const dgi_conn *conn, const dg_close *close);
+void dgi_hub_log_send_failure(dg_hub *hub, const dgi_conn *conn, int error);
+void dgi_hub_log_drain(dg_hub *hub);
+
+/* --- hub_events.c: the dispatcher --- */
+
+/* Delivers what waits, unless it is at that already. Every entry point that may cause an event ends with it. */
+void dgi_hub_dispatch(dg_hub *hub);
+
+/* Above all of these: hub_tick.c (the pump), hub_calls.c (what the host says), hub.c (life cycle). */
+
+#endif
