@@ -23,14 +23,16 @@ static void words_write(struct json *json, const char *what, const char *verdict
 static void entry_words(struct json *json, const dg_trail_entry *entry) {
     switch (entry->what) {
     case DG_TRAIL_SESSION:
-        words_write(json, "session", dg_level_name(entry->verdict), dg_reason_name(entry->reason));
+        words_write(json, dg_trail_what_name(entry->what), dg_level_name(entry->verdict),
+                    dg_reason_name(entry->reason));
         json_text(json, "before", dg_level_name(entry->before));
         break;
     case DG_TRAIL_GATE:
-        words_write(json, "gate", dg_answer_name(entry->verdict), dg_reject_name(entry->reason));
+        words_write(json, dg_trail_what_name(entry->what), dg_answer_name(entry->verdict),
+                    dg_reject_name(entry->reason));
         break;
     default:
-        words_write(json, "hub", "close", close_name(entry->reason));
+        words_write(json, dg_trail_what_name(entry->what), "close", close_name(entry->reason));
         break;
     }
 }

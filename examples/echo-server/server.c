@@ -176,7 +176,7 @@ static void say_listening(const struct server *server) {
 int server_open(struct server *server, const struct options *options) {
     *server = (struct server){.options = options, .now = clock_now()};
     if (dg_lifecycle_new(&server->lifecycle, NULL, server->now) != DG_OK ||
-        dg_trail_new(&server->trail, TRAIL_CAPACITY, NULL) != DG_OK)
+        dg_trail_new(&server->trail, &(dg_trail_config){.capacity = TRAIL_CAPACITY}) != DG_OK)
         return server_fault("cannot start", dg_strerror(DG_ERR_NOMEM));
     if (open_admission(server) || open_hub(server) || open_metrics(server) || open_listener(server))
         return -1;

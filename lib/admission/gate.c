@@ -167,8 +167,8 @@ static void gate_trail(const dg_gate *gate, const dg_request *request, dg_time n
         .value = (float)measure.value,
         .threshold = (float)measure.threshold,
         .what = DG_TRAIL_GATE,
-        .reason = (uint16_t)verdict->reason,
-        .verdict = (uint16_t)verdict->answer,
+        .reason = (uint8_t)verdict->reason,
+        .verdict = (uint8_t)verdict->answer,
     };
     dg_trail_add(gate->trail, &entry);
 }

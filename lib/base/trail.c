@@ -7,19 +7,21 @@
 
 #include "base/allocator.h"
 #include "base/atomic.h"
-#include "base/check.h"
-#include "base/struct.h"
+#include "base/names.h"
+#include "base/option.h"
 
-#define TRAIL_CAPACITY_MAX 1048576u
-#define TRAIL_WORDS        8u
+#define TRAIL_WORDS 8u
+#define TRAIL_BUSY  UINT64_C(0x100000000) /* of the first word: its writer is at work */
 
 DGI_LAYOUT(dg_trail_entry, 0, 32);
+DGI_SIZED(dg_trail_config, 2, 8);
 
-/* An entry is cut into eight halves, each in a 64-bit word beside the low half of its entry's position
- * plus one. Only the writer of a position writes words with that stamp, so eight equal stamps prove a
- * whole entry, in whatever order the words became visible: no word ever waits for another, and a writer
- * that stops in the middle costs no more than its own entry. Two positions share a stamp only 2^32
- * entries apart. */
+/* An entry is cut into eight halves, each in a 64-bit word beside the stamp of its entry's position: twice the
+ * position plus two, in 32 bits, so always even. Eight equal stamps prove a whole entry, in whatever order the words
+ * became visible. A slot has one writer at a time: it exchanges the first word for its stamp with TRAIL_BUSY, writes
+ * the others, and stores the first one last. A writer that finds another at work, or a later entry, drops its own: so
+ * one that stops in the middle, and goes on a lap later, spoils nobody's. Stamps tell entries apart that are less than
+ * 2^30 positions from each other. */
 typedef struct trail_slot {
     dgi_atomic64 words[TRAIL_WORDS];
 } trail_slot;
@@ -35,22 +37,26 @@ struct dg_trail {
 /* --- slots --- */
 
 static uint32_t trail_stamp(uint64_t position) {
-    return (uint32_t)((position + 1) & UINT32_MAX);
+    return (uint32_t)((2 * position + 2) & UINT32_MAX);
 }
 
-static bool trail_is_later(uint64_t word, uint32_t stamp) {
-    uint32_t ahead = (uint32_t)(word >> 32) - stamp;
-    return ahead != 0 && ahead < UINT32_C(0x80000000);
+/* Whether the slot may be written by the entry with this stamp: no writer is at work, and what it holds is older. */
+static bool trail_is_free(uint64_t first, uint32_t stamp) {
+    uint32_t behind = stamp - (uint32_t)(first >> 32);
+    return (first & TRAIL_BUSY) == 0 && behind != 0 && behind < UINT32_C(0x80000000);
 }
 
 static void trail_slot_write(trail_slot *slot, uint32_t stamp, const dg_trail_entry *entry) {
+    uint64_t high = (uint64_t)stamp << 32, first = dgi_load(&slot->words[0]);
+    do {
+        if (!trail_is_free(first, stamp))
+            return;
+    } while (!dgi_cas(&slot->words[0], &first, high | TRAIL_BUSY));
     uint32_t halves[TRAIL_WORDS];
     memcpy(halves, entry, sizeof halves);
-    for (unsigned i = 0; i < TRAIL_WORDS; i++) {
-        if (trail_is_later(dgi_peek(&slot->words[i]), stamp))
-            return; /* overtaken by a whole lap: do not spoil the later entry */
-        dgi_store(&slot->words[i], (uint64_t)stamp << 32 | halves[i]);
-    }
+    for (unsigned i = 1; i < TRAIL_WORDS; i++)
+        dgi_store(&slot->words[i], high | halves[i]);
+    dgi_store(&slot->words[0], high | halves[0]);
 }
 
 static bool trail_slot_read(const trail_slot *slot, uint32_t stamp, dg_trail_entry *entry) {
@@ -67,24 +73,40 @@ static bool trail_slot_read(const trail_slot *slot, uint32_t stamp, dg_trail_ent
 
 /* --- life cycle --- */
 
-int dg_trail_new(dg_trail **out, uint32_t capacity, const dg_allocator *allocator) {
+static const dgi_option trail_rows[] = {
+    DGI_OPTION_BARE(dg_trail_config, allocator, ALLOCATOR, NULL),
+    DGI_OPTION_BARE(dg_trail_config, reserved_pointer, ZERO_POINTER, NULL),
+    DGI_OPTION(dg_trail_config, capacity, U32, 1, 1048576, 1024, "decisions that it holds"),
+    DGI_OPTION_BARE(dg_trail_config, reserved, ZERO32, NULL),
+};
+const dgi_options dgi_trail_options = {.name = "trail",
+                                       .rows = trail_rows,
+                                       .count = DGI_COUNT(trail_rows),
+                                       .size = sizeof(dg_trail_config),
+                                       .least = dg_trail_config_least};
+
+int dg_trail_config_check_sized(const dg_trail_config *config, size_t config_size, char *message,
+                                size_t size) {
+    dg_trail_config whole;
+    return dgi_options_read(&dgi_trail_options, &whole, config, config_size, message, size);
+}
+
+int dg_trail_new_sized(dg_trail **out, const dg_trail_config *config, size_t config_size) {
     if (!out)
         return DG_ERR_INVALID;
     *out = NULL;
-    dgi_check check;
-    dgi_check_init(&check, NULL, 0);
-    dgi_check_u64(&check, "capacity", capacity, 1, TRAIL_CAPACITY_MAX);
-    dgi_check_allocator(&check, allocator);
-    if (check.status != DG_OK)
-        return check.status;
+    dg_trail_config whole;
+    int status = dgi_options_read(&dgi_trail_options, &whole, config, config_size, NULL, 0);
+    if (status != DG_OK)
+        return status;
     size_t slots = 1;
-    while (slots < capacity)
+    while (slots < whole.capacity)
         slots *= 2;
     size_t bytes = sizeof(dg_trail) + slots * sizeof(trail_slot);
-    dg_trail *trail = dgi_alloc(allocator, 1, bytes);
+    dg_trail *trail = dgi_alloc(whole.allocator, 1, bytes);
     if (!trail)
         return DG_ERR_NOMEM;
-    trail->allocator = dgi_allocator_of(allocator);
+    trail->allocator = dgi_allocator_of(whole.allocator);
     trail->bytes = bytes;
     trail->mask = slots - 1;
     *out = trail;
@@ -131,4 +153,20 @@ int dg_trail_read(const dg_trail *trail, uint64_t *cursor, dg_trail_entry *entri
     if (*cursor < oldest)
         *cursor = oldest;
     return (int)trail_copy(trail, cursor, next, entries, count < INT32_MAX ? count : INT32_MAX);
+}
+
+/* --- words --- */
+
+static const char *const trail_words[] = {[DG_TRAIL_NONE] = "none",
+                                          [DG_TRAIL_SESSION] = "session",
+                                          [DG_TRAIL_GATE] = "gate",
+                                          [DG_TRAIL_HUB] = "hub"};
+static const dgi_names trail_names = DGI_NAMES(trail_words);
+
+const char *dg_trail_what_name(uint32_t what) {
+    return dgi_name(&trail_names, what);
+}
+
+int dg_trail_what_find(const char *name) {
+    return dgi_name_find(&trail_names, name);
 }

@@ -25,7 +25,7 @@ static uint8_t close_keep_text(dg_hub *hub, const char *text) {
 
 static void close_trail(dg_hub *hub, const dgi_conn *conn, uint32_t reason) {
     dg_trail_entry entry = {
-        .time = hub->now, .who = conn->id, .what = DG_TRAIL_HUB, .reason = (uint16_t)reason};
+        .time = hub->now, .who = conn->id, .what = DG_TRAIL_HUB, .reason = (uint8_t)reason};
     dg_trail_add(hub->trail, &entry);
 }
 

@@ -16,8 +16,8 @@ static void hub_session_trail(dg_hub *hub, const dgi_conn *conn, const dg_decisi
                             .value = (float)decision->value,
                             .threshold = (float)decision->threshold,
                             .what = DG_TRAIL_SESSION,
-                            .reason = (uint16_t)decision->reason,
-                            .verdict = (uint16_t)decision->level,
+                            .reason = (uint8_t)decision->reason,
+                            .verdict = (uint8_t)decision->level,
                             .before = conn->level};
     dg_trail_add(hub->trail, &entry);
 }

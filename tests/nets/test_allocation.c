@@ -97,7 +97,8 @@ static void scenario_admission(const dg_allocator *allocator) {
     dg_gate *gate = NULL;
     dg_trail *trail = NULL;
     dg_verdict verdict;
-    bool with_trail = made(dg_trail_new(&trail, 16, allocator), &trail);
+    bool with_trail =
+        made(dg_trail_new(&trail, &(dg_trail_config){.capacity = 16, .allocator = allocator}), &trail);
     if (made(dg_queue_new(&queue, &(dg_queue_config){.allocator = allocator}, 0), &queue)) {
         dg_gate_config config = {
             .queue = queue, .trail = with_trail ? trail : NULL, .allocator = allocator};

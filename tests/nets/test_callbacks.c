@@ -222,7 +222,7 @@ static void on_log(void *user, const dg_log_record *record) {
 
 static void world_make(world *w, unsigned which) {
     *w = (world){.call = which};
-    ok(dg_trail_new(&w->trail, 64, NULL));
+    ok(dg_trail_new(&w->trail, &(dg_trail_config){.capacity = 64}));
     ok(dg_seats_new(&w->seats, 200, NULL));
     ok(dg_bucket_new(&w->bucket, NULL, 0));
     ok(dg_sampler_new(&w->sampler, NULL, 0));

@@ -28,7 +28,9 @@ static void base() {
     char line[256];
     EXPECT(dg_log_json(&record, 0, line, sizeof line) > 0);
     dg_trail *trail = nullptr;
-    EXPECT(dg_trail_new(&trail, 8, nullptr) == DG_OK);
+    dg_trail_config trail_config{};
+    trail_config.capacity = 8;
+    EXPECT(dg_trail_new(&trail, &trail_config) == DG_OK);
     dg_trail_free(trail);
     dg_seats *seats = nullptr;
     EXPECT(dg_seats_new(&seats, 4, nullptr) == DG_OK);

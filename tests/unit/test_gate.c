@@ -25,7 +25,7 @@ static void set_up(const dg_queue_config *queue_config, uint64_t tokens) {
     const dg_bucket_config config = {.rate = 1, .burst = tokens};
     ok(dg_bucket_new(&bucket, &config, T0));
     ok(dg_queue_new(&queue, queue_config, T0));
-    ok(dg_trail_new(&trail, 64, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 64}));
 }
 
 static void gate_over(dg_gate_config config) {

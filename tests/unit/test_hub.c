@@ -861,7 +861,7 @@ END_TEST
 
 START_TEST(decisions_and_closes_leave_a_trail) {
     dg_trail *trail;
-    ok(dg_trail_new(&trail, 16, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 16}));
     world_open(&w, &(dg_hub_config){.trail = trail}, DG_SEC(1));
     dg_conn conn = world_add(&w, 5, DG_SEC(1));
     feed_for(conn, &bad, DG_SEC(1), 1);

@@ -15,10 +15,13 @@ static dg_trail_entry entry_of(uint64_t n) {
         .who = n * UINT64_C(0x9e3779b97f4a7c15),
         .value = (float)(n % 1000),
         .threshold = (float)(n % 1000) + 0.5f,
-        .what = (uint16_t)(n & 0xffff),
-        .reason = (uint16_t)(n >> 4 & 0xffff),
-        .verdict = (uint16_t)(n >> 8 & 0xffff),
-        .before = (uint16_t)(~n & 0xffff),
+        .what = (uint8_t)(n & 0xff),
+        .source = (uint8_t)(n >> 2 & 0xff),
+        .reason = (uint8_t)(n >> 4 & 0xff),
+        .verdict = (uint8_t)(n >> 8 & 0xff),
+        .before = (uint8_t)(~n & 0xff),
+        .action = (uint8_t)(n >> 6 & 0xff),
+        .priority = (int16_t)(n & 0x7fff),
     };
 }
 
@@ -50,7 +53,7 @@ START_TEST(an_empty_trail_has_nothing_to_read) {
     dg_trail *trail;
     dg_trail_entry entries[4];
     uint64_t cursor = 0;
-    ok(dg_trail_new(&trail, 4, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4}));
     err(dg_trail_read(trail, &cursor, entries, 4), 0);
     ck_assert_uint_eq(cursor, 0);
     dg_trail_free(trail);
@@ -61,7 +64,7 @@ START_TEST(entries_come_oldest_first_and_once) {
     dg_trail *trail;
     dg_trail_entry entries[8];
     uint64_t cursor = 0, other = 0;
-    ok(dg_trail_new(&trail, 8, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 8}));
     add_many(trail, 0, 5);
     err(dg_trail_read(trail, &cursor, entries, 2), 2);
     expect_run(entries, 0, 2);
@@ -84,7 +87,7 @@ END_TEST
 START_TEST(a_full_ring_keeps_the_last_entries) {
     dg_trail *trail;
     dg_trail_entry entries[16];
-    ok(dg_trail_new(&trail, 8, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 8}));
     for (uint64_t total = 8; total < 40; total++) {
         uint64_t cursor = 0;
         add_many(trail, total == 8 ? 0 : total - 1, total == 8 ? 8 : 1);
@@ -100,7 +103,7 @@ START_TEST(a_reader_that_was_lapped_goes_on_with_the_oldest) {
     dg_trail *trail;
     dg_trail_entry entries[8];
     uint64_t cursor = 0;
-    ok(dg_trail_new(&trail, 4, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4}));
     add_many(trail, 0, 2);
     err(dg_trail_read(trail, &cursor, entries, 1), 1);
     add_many(trail, 2, 10);
@@ -117,7 +120,7 @@ START_TEST(the_capacity_is_rounded_up_to_a_power_of_two) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         dg_trail *trail;
         uint64_t cursor = 0;
-        ok(dg_trail_new(&trail, rows[i][0], NULL));
+        ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = rows[i][0]}));
         add_many(trail, 0, 3000);
         err(dg_trail_read(trail, &cursor, entries, 4096), (int)rows[i][1]);
         expect_run(entries, 3000 - rows[i][1], rows[i][1]);
@@ -130,7 +133,7 @@ START_TEST(a_cursor_from_the_future_reads_nothing) {
     dg_trail *trail;
     dg_trail_entry entries[4];
     uint64_t cursor = UINT64_MAX;
-    ok(dg_trail_new(&trail, 4, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4}));
     add_many(trail, 0, 3);
     err(dg_trail_read(trail, &cursor, entries, 4), 0);
     ck_assert_uint_eq(cursor, UINT64_MAX);
@@ -145,7 +148,7 @@ START_TEST(an_entry_of_zeros_is_an_entry) {
     dg_trail_entry entries[4];
     const dg_trail_entry zeros = {0};
     uint64_t cursor = 0;
-    ok(dg_trail_new(&trail, 4, NULL));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4}));
     dg_trail_add(trail, &zeros);
     memset(entries, 0xa5, sizeof entries);
     err(dg_trail_read(trail, &cursor, entries, 4), 1);
@@ -159,8 +162,8 @@ START_TEST(null_is_refused_and_changes_nothing) {
     dg_trail_entry entries[2], entry = entry_of(1);
     const dg_trail_entry zeros[2] = {{0}};
     uint64_t cursor = 0;
-    err(dg_trail_new(NULL, 4, NULL), DG_ERR_INVALID);
-    ok(dg_trail_new(&trail, 4, NULL));
+    err(dg_trail_new(NULL, NULL), DG_ERR_INVALID);
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4}));
     dg_trail_add(NULL, &entry);
     dg_trail_add(trail, NULL);
     dg_trail_free(NULL);
@@ -204,14 +207,14 @@ static void ledger_free(void *user, void *block, size_t size) {
 }
 
 START_TEST(a_capacity_outside_its_range_is_refused) {
-    static const uint32_t wrong[] = {0, 1048577, UINT32_MAX};
+    static const uint32_t wrong[] = {1048577, UINT32_MAX};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         dg_trail *trail = (dg_trail *)&trail;
-        err(dg_trail_new(&trail, wrong[i], NULL), DG_ERR_INVALID);
+        err(dg_trail_new(&trail, &(dg_trail_config){.capacity = wrong[i]}), DG_ERR_INVALID);
         ck_assert_ptr_null(trail);
     }
     dg_trail *largest;
-    ok(dg_trail_new(&largest, 1048576, NULL));
+    ok(dg_trail_new(&largest, &(dg_trail_config){.capacity = 1048576}));
     dg_trail_free(largest);
 }
 END_TEST
@@ -220,7 +223,7 @@ START_TEST(the_allocator_gets_back_what_it_gave) {
     ledger book = {0};
     dg_allocator allocator = {.alloc = ledger_alloc, .free = ledger_free, .user = &book};
     dg_trail *trail;
-    ok(dg_trail_new(&trail, 100, &allocator));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 100, .allocator = &allocator}));
     ck_assert_int_eq(book.blocks, 1);
     allocator = (dg_allocator){0}; /* it was copied */
     dg_trail_entry entries[8];
@@ -238,11 +241,12 @@ START_TEST(no_memory_or_half_an_allocator_is_an_error) {
     ledger book = {.empty = true};
     dg_allocator allocator = {.alloc = ledger_alloc, .free = ledger_free, .user = &book};
     dg_trail *trail = (dg_trail *)&trail;
-    err(dg_trail_new(&trail, 4, &allocator), DG_ERR_NOMEM);
+    err(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4, .allocator = &allocator}), DG_ERR_NOMEM);
     ck_assert_ptr_null(trail);
     allocator.free = NULL;
     trail = (dg_trail *)&trail;
-    err(dg_trail_new(&trail, 4, &allocator), DG_ERR_INVALID);
+    err(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4, .allocator = &allocator}),
+        DG_ERR_INVALID);
     ck_assert_ptr_null(trail);
 }
 END_TEST
@@ -280,7 +284,7 @@ START_TEST(a_writer_that_stalls_stops_neither_readers_nor_writers) {
     dg_trail *trail;
     dg_trail_entry entries[8];
     uint64_t cursor = 0;
-    ok(dg_trail_new(&trail, 4, &allocator));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4, .allocator = &allocator}));
     add_many(trail, 0, 5);
     ++*find_counter(trail, 5); /* entry 5 is whole, entry 6 never comes */
     err(dg_trail_read(trail, &cursor, entries, 8), 3);
@@ -304,7 +308,7 @@ START_TEST(a_writer_that_was_overtaken_spoils_no_later_entry) {
     dg_trail *trail;
     dg_trail_entry entries[8];
     uint64_t cursor = 0;
-    ok(dg_trail_new(&trail, 4, &allocator));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4, .allocator = &allocator}));
     add_many(trail, 0, 5);
     uint64_t *counter = find_counter(trail, 5);
     add_many(trail, 6, 2);
@@ -317,15 +321,73 @@ START_TEST(a_writer_that_was_overtaken_spoils_no_later_entry) {
 }
 END_TEST
 
+/* The first word of the slot that holds position `n`: eight words in a row bear its stamp. */
+static uint64_t *find_slot(uint64_t n) {
+    uint64_t *words = seen_block;
+    for (size_t i = 0; i < 64; i++) {
+        size_t same = 0;
+        while (same < 8 && words[i + same] >> 32 == 2 * n + 2)
+            same++;
+        if (same == 8)
+            return &words[i];
+    }
+    ck_abort_msg("no slot bears the stamp of that entry");
+    return NULL;
+}
+
+START_TEST(a_writer_held_in_the_middle_keeps_its_place_and_spoils_nothing) {
+    const dg_allocator allocator = {.alloc = seen_alloc, .free = seen_free};
+    dg_trail *trail;
+    dg_trail_entry entries[8];
+    uint64_t cursor = 0;
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4, .allocator = &allocator}));
+    add_many(trail, 0, 4);
+    uint64_t *first = find_slot(3), whole = *first;
+    *first |= UINT64_C(1) << 32; /* as its writer leaves it while it is at work */
+    add_many(trail, 4, 4);
+    err(dg_trail_read(trail, &cursor, entries, 8), 3); /* 7 came to the place of 3, and was dropped */
+    expect_run(entries, 4, 3);
+    *first = whole; /* a lap late, the writer of 3 ends */
+    add_many(trail, 8, 4);
+    err(dg_trail_read(trail, &cursor, entries, 8), 4);
+    expect_run(entries, 8, 4);
+    dg_trail_free(trail);
+}
+END_TEST
+
+START_TEST(what_decided_goes_both_ways) {
+    for (uint32_t what = DG_TRAIL_NONE; what <= DG_TRAIL_HUB; what++)
+        ck_assert_int_eq(dg_trail_what_find(dg_trail_what_name(what)), (int)what);
+    ck_assert_str_eq(dg_trail_what_name(DG_TRAIL_HUB + 1), "unknown");
+    err(dg_trail_what_find("cat"), DG_ERR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(a_capacity_that_is_left_out_is_1024_and_a_fault_is_worded) {
+    dg_trail *trail;
+    char message[80];
+    ok(dg_trail_new(&trail, NULL));
+    add_many(trail, 0, 2000);
+    dg_trail_entry entries[16];
+    uint64_t cursor = 0;
+    err(dg_trail_read(trail, &cursor, entries, 16), 16);
+    expect_run(entries, 2000 - 1024, 16);
+    dg_trail_free(trail);
+    err(dg_trail_config_check(&(dg_trail_config){.capacity = 1048577}, message, sizeof message),
+        DG_ERR_INVALID);
+    ck_assert_str_eq(message, "capacity: 1048577 is outside 1..1048576");
+}
+END_TEST
+
 START_TEST(positions_beyond_32_bits_are_told_apart) {
     const dg_allocator allocator = {.alloc = seen_alloc, .free = seen_free};
     dg_trail *trail;
     dg_trail_entry entries[8];
     uint64_t cursor = UINT64_C(0xfffffffc);
-    ok(dg_trail_new(&trail, 4, &allocator));
+    ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4, .allocator = &allocator}));
     uint64_t *counter = find_counter(trail, 0);
-    for (uint64_t n = UINT64_C(0x60000000); n < cursor; n += UINT64_C(0x60000000)) {
-        *counter = n; /* in strides below 2^31, which is how far apart stamps are ordered */
+    for (uint64_t n = UINT64_C(0x30000000); n < cursor; n += UINT64_C(0x30000000)) {
+        *counter = n; /* in strides below 2^30, which is how far apart stamps are ordered */
         add_many(trail, n, 4);
     }
     *counter = cursor;
@@ -394,7 +456,7 @@ static void *crowd_read(void *user) {
 static void run_crowd(uint32_t capacity) {
     crowd all = {.writing = WRITERS};
     pthread_t threads[WRITERS + READERS];
-    ok(dg_trail_new(&all.trail, capacity, NULL));
+    ok(dg_trail_new(&all.trail, &(dg_trail_config){.capacity = capacity}));
     for (size_t i = 0; i < WRITERS + READERS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, i < WRITERS ? crowd_write : crowd_read, &all),
                          0);
@@ -416,7 +478,7 @@ START_TEST(a_ring_that_holds_all_loses_nothing) {
     crowd all = {.writing = WRITERS};
     pthread_t threads[WRITERS];
     uint64_t cursor = 0;
-    ok(dg_trail_new(&all.trail, WRITERS * EACH, NULL));
+    ok(dg_trail_new(&all.trail, &(dg_trail_config){.capacity = WRITERS * EACH}));
     for (size_t i = 0; i < WRITERS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, crowd_write, &all), 0);
     for (size_t i = 0; i < WRITERS; i++)
@@ -436,5 +498,8 @@ TESTS_MAIN("trail", an_entry_is_32_bytes, an_empty_trail_has_nothing_to_read,
            a_capacity_outside_its_range_is_refused, the_allocator_gets_back_what_it_gave,
            no_memory_or_half_an_allocator_is_an_error,
            a_writer_that_stalls_stops_neither_readers_nor_writers,
-           a_writer_that_was_overtaken_spoils_no_later_entry, positions_beyond_32_bits_are_told_apart,
-           no_reader_sees_a_torn_entry_in_a_ring_that_is_lapped, a_ring_that_holds_all_loses_nothing)
+           a_writer_that_was_overtaken_spoils_no_later_entry,
+           a_writer_held_in_the_middle_keeps_its_place_and_spoils_nothing, what_decided_goes_both_ways,
+           a_capacity_that_is_left_out_is_1024_and_a_fault_is_worded,
+           positions_beyond_32_bits_are_told_apart, no_reader_sees_a_torn_entry_in_a_ring_that_is_lapped,
+           a_ring_that_holds_all_loses_nothing)
