@@ -13,9 +13,9 @@
  *     dg_session_feed(session, &sample, now, &decision);
  *
  * RTT is smoothed as in RFC 6298 (gain 1/8); the filter starts afresh after silence. A probe whose reply
- * has not come within `loss_after` counts as lost; a reply that comes after that is counted as late, takes
- * the loss back where it has not been reported yet, and is not put into the RTT: it speaks of the past,
- * which has been told as loss. Jitter is as in RFC 3550, section 6.4.1 (gain 1/16), over the round trips.
+ * has not come within `loss_after` counts as lost, once the client has answered any; a reply that comes after
+ * that is counted as late, takes the loss back where it has not been reported yet, and is not put into the
+ * RTT: it speaks of the past, which has been told as loss. Jitter is as in RFC 3550, section 6.4.1 (gain 1/16), over the round trips.
  * Bandwidth is what was delivered between replies, and is marked as limited by the application where
  * nothing was waiting to be delivered.
  *
@@ -35,7 +35,7 @@ extern "C" {
 
 typedef struct dg_meter dg_meter;
 
-/* Probes that may be out at once; of more, the oldest counts as lost. */
+/* Probes that are remembered at once; of more, some are thinned out: not measured, and not lost. */
 #define DG_METER_PROBES 64
 
 /* Input. Zero means the default in every member; NULL for the whole is all defaults. */
@@ -47,7 +47,9 @@ typedef struct dg_meter_config {
     void *reserved_pointer;        /* NULL */
 } dg_meter_config;
 
-/* Input: the kernel's figures for a TCP connection, as in Linux' struct tcp_info. */
+/* Input: the kernel's figures for a TCP connection, as in Linux' struct tcp_info. Start values are no
+ * measurements: an RTT of 0, a delivery rate of 0 before any other, an RTTVAR of half the first RTT until it
+ * differs from that. A count that falls began anew, and says nothing of loss. */
 enum {
     DG_TCP_RTT = 1,
     DG_TCP_RTTVAR = 2,
@@ -70,8 +72,10 @@ typedef struct dg_meter_stats {
     uint64_t sent;        /* probes */
     uint64_t acked;       /* in time */
     uint64_t lost;
-    uint64_t late;        /* replies after they were counted as lost */
-    uint64_t unknown;     /* replies to what was never sent, or twice */
+    uint64_t unanswered;  /* out of time before the client had ever answered: no loss */
+    uint64_t thinned;     /* not measured: as many as are remembered were out, or just lost */
+    uint64_t late;        /* replies after they were counted as lost or unanswered */
+    uint64_t unknown;     /* replies that belong to no probe remembered */
     uint64_t backwards;   /* calls whose `now` was before an earlier one */
     uint64_t bytes_sent;
     uint64_t bytes_acked;
@@ -79,7 +83,7 @@ typedef struct dg_meter_stats {
     dg_duration min_rtt;
     dg_duration jitter;
     uint32_t outstanding; /* probes out now */
-    uint32_t reserved;
+    uint32_t restarts;    /* times the client's count of bytes began anew */
 } dg_meter_stats;
 
 /* Returns the bytes a meter takes, and its alignment. Since 0.1. */
@@ -109,7 +113,7 @@ DG_API int dg_meter_sent(dg_meter *meter, uint32_t sequence, uint64_t bytes, dg_
 /*
  * Notes that the reply to probe `sequence` came. `received` is how many bytes the client says it has
  * received in all since the connection began, or 0 where it does not say: then what was sent before the
- * probe counts as delivered. A reply that nothing was sent for is counted, no error. Errors: DG_ERR_INVALID
+ * probe counts as delivered. A count that falls in two replies in a row began anew. A reply that nothing was sent for is counted, no error. Errors: DG_ERR_INVALID
  * for NULL. Since 0.1.
  */
 DG_API int dg_meter_acked(dg_meter *meter, uint32_t sequence, uint64_t received, dg_time now);
@@ -119,7 +123,7 @@ DG_API int dg_meter_tcp_sized(dg_meter *meter, const dg_tcp_info *info, size_t i
 
 /*
  * Writes what was measured since the last read: `has` is 0 where nothing was. Losses come with the number
- * of packets they were counted over. Errors: DG_ERR_INVALID, with `*out` all zero. Since 0.1.
+ * of packets they were counted over; over 0 packets if the client has never answered. Errors: DG_ERR_INVALID, with `*out` all zero. Since 0.1.
  */
 DG_API int dg_meter_read_sized(dg_meter *meter, dg_time now, dg_sample *out, size_t out_size);
 

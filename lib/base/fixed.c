@@ -7,38 +7,6 @@
 #error "NaN and infinity must compare as they do in IEEE 754: build without -ffast-math"
 #endif
 
-/* value >= 0 times scale, to nearest, ties up. Adding 0.5 before the cast would round
- * 0.49999999999999994 up; the difference below is exact. */
-static bool fixed_scale(double value, double scale, uint32_t *out) {
-    double scaled = value * scale;
-    if (!(scaled < 4294967295.5))
-        return false;
-    uint32_t whole = (uint32_t)scaled;
-    double rest = scaled - (double)whole;
-    *out = whole + (rest >= 0.5 ? 1u : 0u);
-    return true;
-}
-
-bool dgi_us_from_ms(double ms, double max_ms, uint32_t *out) {
-    return ms >= 0 && ms <= max_ms && fixed_scale(ms, 1000.0, out);
-}
-
-bool dgi_ppm_from_share(double share, uint32_t *out) {
-    return share >= 0 && share <= 1 && fixed_scale(share, 1e6, out);
-}
-
-bool dgi_share_from_double(double value, dgi_share *out) {
-    return value >= 0 && value <= 1 && fixed_scale(value, (double)DGI_SHARE_ONE, out);
-}
-
-bool dgi_share_saturate(double value, dgi_share *out) {
-    return dgi_share_from_double(value > 1 ? 1 : value, out);
-}
-
-bool dgi_u32_from_double(double value, uint32_t max, uint32_t *out) {
-    return value >= 0 && value <= (double)max && fixed_scale(value, 1.0, out);
-}
-
 double dgi_share_to_double(dgi_share share) {
     return (double)share / (double)DGI_SHARE_ONE;
 }
@@ -55,6 +23,26 @@ uint64_t dgi_divide_wide_portable(uint64_t high, uint64_t low, uint64_t c, uint6
     }
     *remainder = high;
     return low;
+}
+
+/* A quotient of at least 55 bits and whether there is a rest say how to round; then it is a matter of putting the
+ * exponent beside it. */
+double dgi_ratio_portable(uint64_t part, uint64_t whole) {
+    if (part == 0)
+        return 0;
+    unsigned up = 63 - dgi_bit_high(part), down = 63 - dgi_bit_high(whole);
+    uint64_t rest, bottom = whole << down;
+    uint64_t quotient = dgi_divide_wide_portable(part << up >> 1, 0, bottom, &rest); /* part' < bottom */
+    unsigned top = dgi_bit_high(quotient), drop = top - DGI_DOUBLE_FRACTION;
+    uint64_t fraction = quotient >> drop, half = UINT64_C(1) << (drop - 1),
+             low = quotient & (2 * half - 1);
+    bool more = low > half || (low == half && (rest != 0 || (fraction & 1) != 0));
+    /* quotient = part / whole * 2^(63 + up - down); a carry out of the fraction raises the exponent */
+    uint64_t exponent = DGI_DOUBLE_BIAS + top + down - 63 - up;
+    uint64_t bits = (exponent << DGI_DOUBLE_FRACTION) + (fraction - DGI_DOUBLE_ONE) + more;
+    double ratio;
+    memcpy(&ratio, &bits, sizeof ratio);
+    return ratio;
 }
 
 static uint64_t fixed_divide_wide(uint64_t high, uint64_t low, uint64_t c, uint64_t *remainder) {

@@ -3,30 +3,86 @@
 #ifndef DGI_BASE_FIXED_H
 #define DGI_BASE_FIXED_H
 
+#include <assert.h>
+#include <float.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+/* The fields of an IEEE 754 double. */
+static_assert(sizeof(double) == 8 && DBL_MANT_DIG == 53 && DBL_MAX_EXP == 1024, "doubles of IEEE 754");
+#define DGI_DOUBLE_FRACTION  52                  /* bits below the exponent */
+#define DGI_DOUBLE_ONE       (UINT64_C(1) << 52) /* the bit that is not written */
+#define DGI_DOUBLE_BIAS      1023u
+#define DGI_DOUBLE_SHIFT     (DGI_DOUBLE_BIAS + 52)
+#define DGI_DOUBLE_TOO_LARGE (DGI_DOUBLE_BIAS + 32) /* the exponent of 2^32 */
 
 /* A share 0..1 in 32-bit fixed point: 1.0 is DGI_SHARE_ONE. */
 typedef uint32_t dgi_share;
 #define DGI_SHARE_ONE UINT32_C(0x80000000)
 
+/* A finite double >= 0 times `scale` (at most 2^31), to nearest, ties up: read from its bits, so that no
+ * compiler's excess precision can round it twice. False for a result that 32 bits cannot hold, and for what
+ * is not such a number; *out is untouched then. -0.0 is 0. */
+static inline bool dgi_scale(double value, uint32_t scale, uint32_t *out) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (bits << 1 == 0)
+        return *out = 0, true;
+    if (bits >> DGI_DOUBLE_FRACTION >= DGI_DOUBLE_TOO_LARGE) /* a sign bit too */
+        return false;
+    /* value = fraction / 2^shift; the product's upper and lower 32 bits are kept apart. A subnormal, read
+     * here with the bit it has not, is far below any half. */
+    uint64_t fraction = (bits & (DGI_DOUBLE_ONE - 1)) | DGI_DOUBLE_ONE;
+    unsigned shift = DGI_DOUBLE_SHIFT - (unsigned)(bits >> DGI_DOUBLE_FRACTION);
+    uint64_t low = (fraction & UINT32_MAX) * scale;
+    uint64_t high = (fraction >> 32) * scale + (low >> 32);
+    uint64_t twice; /* the product's double, to floor */
+    if (shift > 32)
+        twice = shift > 96 ? 0 : high >> (shift - 33);
+    else
+        twice = high << (33 - shift) | (low & UINT32_MAX) >> (shift - 1);
+    uint64_t whole = (twice + 1) / 2;
+    return whole <= UINT32_MAX ? (*out = (uint32_t)whole, true) : false;
+}
+
 /* A duration in milliseconds, as a double, becomes microseconds. False for NaN, a negative value, more
- * than `max_ms`, or more than 32 bits hold; *out is untouched then. Rounds to nearest, ties up; -0.0
- * is 0. */
-bool dgi_us_from_ms(double ms, double max_ms, uint32_t *out);
+ * than `max_ms`, or more than 32 bits hold; *out is untouched then. Rounds as dgi_scale(). */
+static inline bool dgi_us_from_ms(double ms, double max_ms, uint32_t *out) {
+    return ms <= max_ms && dgi_scale(ms, 1000, out);
+}
 
 /* A share 0..1 becomes parts per million, to nearest. False for NaN or outside 0..1. */
-bool dgi_ppm_from_share(double share, uint32_t *out);
+static inline bool dgi_ppm_from_share(double share, uint32_t *out) {
+    return share <= 1 && dgi_scale(share, 1000000, out);
+}
 
 /* A share 0..1 becomes fixed point, to nearest. False for NaN or outside 0..1. */
-bool dgi_share_from_double(double value, dgi_share *out);
+static inline bool dgi_share_from_double(double value, dgi_share *out) {
+    return value <= 1 && dgi_scale(value, DGI_SHARE_ONE, out);
+}
 
 /* As above, but what is above 1 (infinity too) becomes DGI_SHARE_ONE: for occupancies. False for NaN
  * and < 0. */
-bool dgi_share_saturate(double value, dgi_share *out);
+static inline bool dgi_share_saturate(double value, dgi_share *out) {
+    return dgi_share_from_double(value > 1 ? 1 : value, out);
+}
 
 /* A non-negative number becomes an integer, to nearest. False for NaN, negative, or more than `max`. */
-bool dgi_u32_from_double(double value, uint32_t max, uint32_t *out);
+static inline bool dgi_u32_from_double(double value, uint32_t max, uint32_t *out) {
+    return value <= (double)max && dgi_scale(value, 1, out);
+}
+
+/* part / whole as the nearest double, ties to even: the same on every platform. Both below 2^53, whole not 0. */
+double dgi_ratio_portable(uint64_t part, uint64_t whole);
+
+static inline double dgi_ratio(uint64_t part, uint64_t whole) {
+#if FLT_EVAL_METHOD == 0
+    return (double)part / (double)whole;
+#else
+    return dgi_ratio_portable(part, whole);
+#endif
+}
 
 double dgi_share_to_double(dgi_share share);
 

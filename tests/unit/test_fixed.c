@@ -38,6 +38,38 @@ START_TEST(the_double_just_below_a_half_rounds_down) {
 }
 END_TEST
 
+/* 2^-k times an odd number is a double; its product with the scale is an integer over 2^k. */
+START_TEST(a_scaled_double_is_exact_to_its_last_bit) {
+    static const uint32_t scales[] = {1, 1000, 1000000, DGI_SHARE_ONE};
+    unsigned long long random = property_seed();
+    for (int i = 0; i < 400000; i++) {
+        uint32_t scale = scales[property_next(&random) % 4], odd = (uint32_t)property_next(&random) | 1;
+        unsigned k = (unsigned)(property_next(&random) % 63) + 1;
+        uint64_t product = (uint64_t)odd * scale, half = UINT64_C(1) << (k - 1);
+        uint64_t nearest = (product >> (k - 1) >> 1) + ((product & half) != 0);
+        uint32_t n = 77;
+        bool fits = dgi_scale(ldexp(odd, -(int)k), scale, &n);
+        ck_assert_int_eq(fits, nearest <= UINT32_MAX);
+        ck_assert_uint_eq(n, fits ? nearest : 77);
+    }
+}
+END_TEST
+
+START_TEST(a_ratio_is_the_nearest_double_without_the_machine_too) {
+    unsigned long long random = property_seed();
+    for (int i = 0; i < 400000; i++) {
+        uint64_t part = property_next(&random) >> (11 + property_next(&random) % 53);
+        uint64_t whole = (property_next(&random) >> (11 + property_next(&random) % 53)) + 1;
+        ck_assert(dgi_ratio_portable(part, whole) == dgi_ratio(part, whole));
+    }
+    ck_assert(dgi_ratio_portable(0, 3) == 0);
+    ck_assert(dgi_ratio_portable(1, 3) == 0x1.5555555555555p-2);
+    ck_assert(dgi_ratio_portable(2, 3) == 0x1.5555555555555p-1);
+    ck_assert(dgi_ratio_portable((UINT64_C(1) << 53) - 1, (UINT64_C(1) << 53) - 1) == 1);
+    ck_assert(dgi_ratio_portable((UINT64_C(1) << 53) - 1, 1) == 0x1.fffffffffffffp52);
+}
+END_TEST
+
 START_TEST(what_32_bits_cannot_hold_is_refused) {
     uint32_t us = 77;
     ck_assert(!dgi_us_from_ms(4294967.2956, 1e9, &us));
@@ -85,7 +117,8 @@ END_TEST
 START_TEST(shares_are_rounded_to_nearest) {
     uint32_t n;
     ck_assert(dgi_ppm_from_share(0.02, &n) && n == 20000);
-    ck_assert(dgi_ppm_from_share(0.0000005, &n) && n == 1);
+    ck_assert(dgi_ppm_from_share(0.0000005, &n) && n == 0); /* this double lies just below */
+    ck_assert(dgi_ppm_from_share(nextafter(0.0000005, 1), &n) && n == 1);
     ck_assert(dgi_ppm_from_share(0.00000049, &n) && n == 0);
     ck_assert(dgi_share_from_double(0.5, &n) && n == 0x40000000);
     ck_assert(dgi_share_from_double(0x1p-32, &n) && n == 1);
@@ -222,7 +255,8 @@ START_TEST(sums_and_differences_saturate) {
 END_TEST
 
 TESTS_MAIN("fixed", milliseconds_become_microseconds_to_nearest_ties_up,
-           the_double_just_below_a_half_rounds_down, what_32_bits_cannot_hold_is_refused,
+           the_double_just_below_a_half_rounds_down, a_scaled_double_is_exact_to_its_last_bit,
+           a_ratio_is_the_nearest_double_without_the_machine_too, what_32_bits_cannot_hold_is_refused,
            the_maximum_itself_is_taken_and_the_next_double_is_not,
            hostile_doubles_are_refused_and_the_output_stays, shares_are_rounded_to_nearest,
            occupancies_above_one_saturate, every_share_survives_the_way_to_a_double_and_back,

@@ -47,6 +47,28 @@ START_TEST(constant_round_trips_give_exactly_that_and_no_jitter) {
 }
 END_TEST
 
+/* A meter whose client has answered once, to the probe before number 0, and of which nothing is to be told. */
+static dg_meter *answering(dg_time now) {
+    dg_meter *meter = made(now);
+    round_trip(meter, UINT32_MAX, now, 0);
+    (void)sample_of(meter, now);
+    return meter;
+}
+
+START_TEST(statistics_count_what_is_lost_by_now_and_change_nothing) {
+    dg_meter *meter = answering(0);
+    ok(dg_meter_sent(meter, 0, 0, 0));
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(1) - 1).lost, 0);
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(1)).lost, 1);
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(1)).outstanding, 0);
+    ok(dg_meter_acked(meter, 0, 0, DG_MS(900)));
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(9)).lost, 0);
+    ck_assert_uint_eq(stats_at(meter, DG_SEC(9)).acked, 2);
+    ck_assert_uint_eq(stats_at(meter, 0).backwards, 0);
+    dg_meter_free(meter);
+}
+END_TEST
+
 /* RFC 6298, 2.3: SRTT <- 7/8 SRTT + 1/8 R. */
 START_TEST(smoothed_rtt_moves_by_an_eighth) {
     dg_meter *meter = made(0);
@@ -56,20 +78,6 @@ START_TEST(smoothed_rtt_moves_by_an_eighth) {
     round_trip(meter, 2, DG_SEC(2), DG_MS(10));
     ck_assert_uint_eq(stats_of(meter).srtt, DG_MS(80));
     ck_assert_uint_eq(stats_of(meter).min_rtt, DG_MS(10));
-    dg_meter_free(meter);
-}
-END_TEST
-
-START_TEST(statistics_count_what_is_lost_by_now_and_change_nothing) {
-    dg_meter *meter = made(0);
-    ok(dg_meter_sent(meter, 0, 0, 0));
-    ck_assert_uint_eq(stats_at(meter, DG_SEC(1) - 1).lost, 0);
-    ck_assert_uint_eq(stats_at(meter, DG_SEC(1)).lost, 1);
-    ck_assert_uint_eq(stats_at(meter, DG_SEC(1)).outstanding, 0);
-    ok(dg_meter_acked(meter, 0, 0, DG_MS(900)));
-    ck_assert_uint_eq(stats_at(meter, DG_SEC(9)).lost, 0);
-    ck_assert_uint_eq(stats_at(meter, DG_SEC(9)).acked, 1);
-    ck_assert_uint_eq(stats_at(meter, 0).backwards, 0);
     dg_meter_free(meter);
 }
 END_TEST
@@ -120,6 +128,8 @@ END_TEST
 START_TEST(reply_is_lost_exactly_when_its_time_is_over) {
     dg_meter *meter = NULL;
     ok(dg_meter_new(&meter, &(dg_meter_config){.loss_after = DG_MS(700)}, 0));
+    round_trip(meter, UINT32_MAX, 0, 0);
+    (void)sample_of(meter, 0);
     ok(dg_meter_sent(meter, 0, 0, DG_MS(100)));
     ck_assert_uint_eq(sample_of(meter, DG_MS(800) - 1).has, 0);
     ck_assert_double_eq(sample_of(meter, DG_MS(800)).loss, 1);
@@ -162,7 +172,7 @@ START_TEST(link_that_becomes_slow_at_once_is_measured_and_not_only_lost) {
 END_TEST
 
 START_TEST(late_reply_takes_back_a_loss_that_was_not_told_and_no_other) {
-    dg_meter *meter = made(0);
+    dg_meter *meter = answering(0);
     ok(dg_meter_sent(meter, 0, 0, 0));
     ok(dg_meter_sent(meter, 1, 0, DG_MS(1)));
     ok(dg_meter_sent(meter, 2, 0, DG_MS(1500))); /* both before it are lost by now */
@@ -181,7 +191,7 @@ START_TEST(late_reply_takes_back_a_loss_that_was_not_told_and_no_other) {
 END_TEST
 
 START_TEST(late_reply_to_a_loss_that_was_told_takes_back_no_other) {
-    dg_meter *meter = made(0);
+    dg_meter *meter = answering(0);
     ok(dg_meter_sent(meter, 0, 0, 0));
     ck_assert_double_eq(sample_of(meter, DG_SEC(1)).loss, 1);
     ok(dg_meter_sent(meter, 1, 0, DG_SEC(1)));
@@ -338,13 +348,115 @@ START_TEST(sequence_wraps_and_only_the_next_is_taken) {
 }
 END_TEST
 
-START_TEST(more_probes_than_it_holds_lose_the_oldest) {
-    dg_meter *meter = made(0);
+START_TEST(more_probes_than_it_remembers_are_thinned_out_and_not_lost) {
+    dg_meter *meter = answering(0);
     for (uint32_t n = 0; n < 100; n++)
         ok(dg_meter_sent(meter, n, 0, n));
     dg_meter_stats stats = stats_of(meter);
     ck_assert_uint_eq(stats.outstanding, DG_METER_PROBES);
-    ck_assert_uint_eq(stats.lost, 100 - DG_METER_PROBES);
+    ck_assert_uint_eq(stats.thinned, 100 - DG_METER_PROBES);
+    ck_assert_uint_eq(stats.lost, 0);
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* Sends a probe every 10.1 ms for 10 s, each answered after `rtt` but for `percent` of them, drawn. Returns the last
+ * of the samples read every half second. */
+static dg_sample voice_packets(dg_meter *meter, dg_duration rtt, unsigned percent) {
+    const dg_duration gap = DG_US(10100);
+    dg_sample last = {0};
+    unsigned long long seed = property_seed();
+    uint32_t answered = 0;
+    for (uint32_t n = 0; n < 1000; n++) {
+        dg_time now = n * gap;
+        for (; answered < n && answered * gap + rtt <= now; answered++)
+            if (property_next(&seed) % 100 >= percent)
+                ok(dg_meter_acked(meter, answered, 0, answered * gap + rtt));
+        ok(dg_meter_sent(meter, n, 92, now));
+        dg_sample sample = n % 50 == 49 ? sample_of(meter, now) : (dg_sample){0};
+        last = (sample.has & DG_SAMPLE_RTT) ? sample : last;
+    }
+    return last;
+}
+
+START_TEST(voice_packets_on_a_long_way_measure_it_without_any_loss) {
+    static const uint64_t ways[] = {20, 640, 700, 990, 1500, 2900};
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        dg_meter *meter = answering(0);
+        dg_sample sample = voice_packets(meter, DG_MS(ways[i]), 0);
+        ck_assert_double_eq_tol(sample.rtt_ms, (double)ways[i], (double)ways[i] / 100);
+        ck_assert_double_eq(sample.loss, 0);
+        ck_assert_uint_le(stats_of(meter).lost, ways[i] < 1000 ? 0 : DG_METER_PROBES);
+        dg_meter_free(meter);
+    }
+}
+END_TEST
+
+START_TEST(thinned_out_probes_do_not_hide_a_true_loss) {
+    static const uint64_t ways[] = {20, 700, 900};
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        dg_meter *meter = answering(0);
+        (void)voice_packets(meter, DG_MS(ways[i]), 10);
+        dg_meter_stats stats = stats_of(meter);
+        double share = (double)stats.lost / (double)(stats.lost + stats.acked);
+        ck_assert_double_eq_tol(share, 0.1, 0.06);
+        dg_meter_free(meter);
+    }
+}
+END_TEST
+
+/* A bare client that knows nothing of probes is no broken network. */
+START_TEST(before_the_first_answer_ever_nothing_is_lost) {
+    dg_meter *meter = made(0);
+    for (uint32_t n = 0; n < 50; n++) {
+        ok(dg_meter_sent(meter, n, 0, n * DG_MS(200)));
+        dg_sample sample = sample_of(meter, n * DG_MS(200));
+        /* that somebody asks, and over how much: nothing */
+        ck_assert_uint_eq(sample.has, n >= 5 ? DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS : 0);
+        ck_assert(sample.loss == 0 && sample.loss_packets == 0);
+    }
+    ck_assert_uint_eq(stats_of(meter).lost, 0);
+    ck_assert_uint_eq(stats_of(meter).unanswered, 45);
+    ok(dg_meter_acked(meter, 40, 0, DG_MS(9900))); /* late, but an answer */
+    ck_assert_uint_eq(sample_of(meter, DG_MS(9900)).loss_packets, 0);
+    ck_assert_uint_eq(stats_of(meter).lost, 0);
+    (void)sample_of(meter, DG_SEC(13));
+    ck_assert_uint_eq(stats_of(meter).lost, 5);
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* Rates by a client's own count, which starts over: one reply is waited out, then all goes on. */
+START_TEST(clients_count_that_starts_over_is_noticed_and_goes_on) {
+    dg_meter *meter = made(0);
+    uint64_t count = 5000;
+    dg_sample sample = {0};
+    for (uint32_t n = 0; n < 30; n++) {
+        if (n == 15)
+            count = 0;
+        count += 1000;
+        ok(dg_meter_sent(meter, n, n ? 1000 : 6000, n * DG_MS(100)));
+        ok(dg_meter_acked(meter, n, count, n * DG_MS(100) + DG_MS(20)));
+        sample = sample_of(meter, n * DG_MS(100) + DG_MS(20));
+    }
+    ck_assert_uint_eq(stats_of(meter).restarts, 1);
+    ck_assert_uint_ne(sample.has & DG_SAMPLE_BANDWIDTH, 0);
+    ck_assert_double_eq(sample.bandwidth_kbps, 80);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(one_reply_that_was_overtaken_is_no_count_that_starts_over) {
+    dg_meter *meter = made(0);
+    for (uint32_t n = 0; n < 5; n++)
+        ok(dg_meter_sent(meter, n, 1000, n));
+    ok(dg_meter_acked(meter, 0, 1000, 10));
+    ok(dg_meter_acked(meter, 2, 3000, 11));
+    ok(dg_meter_acked(meter, 1, 2000, 12)); /* an older one */
+    ok(dg_meter_acked(meter, 3, 2500, 13)); /* a newer one, once */
+    ok(dg_meter_acked(meter, 4, 4000, 14));
+    ck_assert_uint_eq(stats_of(meter).restarts, 0);
+    ck_assert_uint_eq(stats_of(meter).bytes_acked, 4000);
     dg_meter_free(meter);
 }
 END_TEST
@@ -389,6 +501,84 @@ START_TEST(tcp_counts_that_went_back_are_those_of_another_connection) {
     dg_sample sample = sample_of(meter, 0);
     ck_assert_uint_eq(sample.loss_packets, 20);
     ck_assert_double_eq(sample.loss, 1);
+    info.segments_out = 420;
+    info.retransmits = 59; /* a stack that corrects itself */
+    ok(dg_meter_tcp(meter, &info, 0));
+    ck_assert_uint_eq(sample_of(meter, 0).has, 0);
+    info.segments_out = 430;
+    ok(dg_meter_tcp(meter, &info, 0));
+    sample = sample_of(meter, 0);
+    ck_assert_uint_eq(sample.loss_packets, 10);
+    ck_assert_double_eq(sample.loss, 0);
+    dg_meter_free(meter);
+}
+END_TEST
+
+static dg_sample tcp_told(dg_meter *meter, dg_tcp_info info) {
+    ok(dg_meter_tcp(meter, &info, 0));
+    return sample_of(meter, 0);
+}
+
+START_TEST(round_trip_of_zero_was_never_measured) {
+    dg_meter *meter = made(0);
+    ck_assert_uint_eq(tcp_told(meter, (dg_tcp_info){.has = DG_TCP_RTT}).has, 0);
+    dg_sample sample = tcp_told(meter, (dg_tcp_info){.has = DG_TCP_RTT, .rtt_us = 1});
+    ck_assert_uint_eq(sample.has, DG_SAMPLE_RTT);
+    ck_assert_double_eq(sample.rtt_ms, 0.001);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(delivery_rate_of_zero_is_none_until_it_moved) {
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_DELIVERY_RATE | DG_TCP_APP_LIMITED};
+    ck_assert_uint_eq(tcp_told(meter, info).has, 0);
+    info.delivery_rate = 125;
+    ck_assert_uint_eq(tcp_told(meter, info).has, DG_SAMPLE_BANDWIDTH | DG_SAMPLE_APP_LIMITED);
+    info = (dg_tcp_info){.has = DG_TCP_DELIVERY_RATE};
+    ck_assert_uint_eq(tcp_told(meter, info).has, DG_SAMPLE_BANDWIDTH);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(rttvar_at_half_of_the_first_rtt_is_none_until_it_moved) {
+    static const uint32_t rtts[] = {400000, 400001, 399999};
+    for (unsigned i = 0; i < 3; i++) {
+        dg_meter *meter = made(0);
+        dg_tcp_info info = {.has = DG_TCP_RTT | DG_TCP_RTTVAR, .rttvar_us = 250000};
+        ck_assert_uint_eq(tcp_told(meter, info).has, 0); /* before the first: Linux' own start */
+        info.rtt_us = rtts[i];
+        info.rttvar_us = 200000;
+        ck_assert_uint_eq(tcp_told(meter, info).has, DG_SAMPLE_RTT);
+        info.rtt_us = 410000;
+        ck_assert_uint_eq(tcp_told(meter, info).has, DG_SAMPLE_RTT);
+        info.rttvar_us = 150000;
+        ck_assert_double_eq(tcp_told(meter, info).jitter_ms, 150);
+        info.rttvar_us = 200000; /* a measurement now */
+        ck_assert_double_eq(tcp_told(meter, info).jitter_ms, 200);
+        dg_meter_free(meter);
+    }
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_RTT | DG_TCP_RTTVAR, .rtt_us = 400000, .rttvar_us = 200002};
+    ck_assert_double_eq(tcp_told(meter, info).jitter_ms, 200.002);
+    dg_meter_free(meter);
+    meter = made(0);
+    info = (dg_tcp_info){.has = DG_TCP_RTTVAR, .rttvar_us = 7};
+    ck_assert_double_eq(tcp_told(meter, info).jitter_ms, 0.007);
+    dg_meter_free(meter);
+}
+END_TEST
+
+START_TEST(another_connection_starts_its_figures_anew) {
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_RTT | DG_TCP_RTTVAR | DG_TCP_SEGMENTS | DG_TCP_DELIVERY_RATE,
+                        .rtt_us = 90000,
+                        .rttvar_us = 3000,
+                        .segments_out = 5000,
+                        .delivery_rate = 1000000};
+    (void)tcp_told(meter, info);
+    info = (dg_tcp_info){.has = info.has, .rtt_us = 80000, .rttvar_us = 40000, .segments_out = 3};
+    ck_assert_uint_eq(tcp_told(meter, info).has, DG_SAMPLE_RTT);
     dg_meter_free(meter);
 }
 END_TEST
@@ -429,7 +619,7 @@ START_TEST(meter_in_memory_of_the_host_takes_just_its_size) {
     ok(dg_meter_place(memory, size, &(dg_meter_config){.loss_after = DG_SEC(600)}, 0, &meter));
     for (uint32_t n = 0; n < 2 * DG_METER_PROBES; n++)
         ok(dg_meter_sent(meter, n, 1, n));
-    ck_assert_uint_eq(stats_of(meter).lost, DG_METER_PROBES);
+    ck_assert_uint_eq(stats_of(meter).thinned, DG_METER_PROBES);
     free(memory);
 }
 END_TEST
@@ -555,9 +745,10 @@ START_TEST(any_link_keeps_the_books) {
                 ok(dg_session_feed(session, &sample, seen, &decision));
             }
             dg_meter_stats stats = stats_of(meter);
-            ck_assert_uint_eq(stats.sent, stats.acked + stats.lost + stats.outstanding);
+            ck_assert_uint_eq(stats.sent, stats.acked + stats.lost + stats.unanswered + stats.thinned +
+                                              stats.outstanding);
             ck_assert_uint_le(stats.bytes_acked, stats.bytes_sent);
-            ck_assert_uint_le(stats.late, stats.lost);
+            ck_assert_uint_le(stats.late, stats.lost + stats.unanswered);
         }
         told(meter, now, &sum);
         dg_meter_stats stats = stats_of(meter);
@@ -570,22 +761,26 @@ START_TEST(any_link_keeps_the_books) {
 }
 END_TEST
 
-TESTS_MAIN("meter", constant_round_trips_give_exactly_that_and_no_jitter,
-           smoothed_rtt_moves_by_an_eighth, statistics_count_what_is_lost_by_now_and_change_nothing,
-           jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
-           one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,
-           slow_links_get_more_time_before_a_reply_is_lost,
-           link_that_becomes_slow_at_once_is_measured_and_not_only_lost,
-           late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
-           late_reply_to_a_loss_that_was_told_takes_back_no_other,
-           after_silence_the_first_fresh_reply_is_believed,
-           two_lost_in_a_row_are_no_silence_and_three_are,
-           audio_that_gets_through_says_nothing_of_capacity, link_that_cannot_keep_up_shows_its_capacity,
-           what_a_client_claims_to_have_received_is_never_more_than_was_sent,
-           sequence_wraps_and_only_the_next_is_taken, more_probes_than_it_holds_lose_the_oldest,
-           tcp_figures_become_a_sample, tcp_counts_that_went_back_are_those_of_another_connection,
-           of_probes_and_kernel_the_last_to_speak_wins_each_metric,
-           meter_in_memory_of_the_host_takes_just_its_size, time_that_goes_back_a_little_has_not_passed,
-           clock_that_jumps_and_comes_back_wedges_nothing,
-           hostile_input_is_refused_and_changes_not_one_byte, configurations_out_of_range_make_no_meter,
-           any_link_keeps_the_books)
+TESTS_MAIN(
+    "meter", constant_round_trips_give_exactly_that_and_no_jitter,
+    statistics_count_what_is_lost_by_now_and_change_nothing, smoothed_rtt_moves_by_an_eighth,
+    jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
+    one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,
+    slow_links_get_more_time_before_a_reply_is_lost,
+    link_that_becomes_slow_at_once_is_measured_and_not_only_lost,
+    late_reply_takes_back_a_loss_that_was_not_told_and_no_other,
+    late_reply_to_a_loss_that_was_told_takes_back_no_other,
+    after_silence_the_first_fresh_reply_is_believed, two_lost_in_a_row_are_no_silence_and_three_are,
+    audio_that_gets_through_says_nothing_of_capacity, link_that_cannot_keep_up_shows_its_capacity,
+    what_a_client_claims_to_have_received_is_never_more_than_was_sent,
+    sequence_wraps_and_only_the_next_is_taken,
+    more_probes_than_it_remembers_are_thinned_out_and_not_lost,
+    voice_packets_on_a_long_way_measure_it_without_any_loss, thinned_out_probes_do_not_hide_a_true_loss,
+    before_the_first_answer_ever_nothing_is_lost, clients_count_that_starts_over_is_noticed_and_goes_on,
+    one_reply_that_was_overtaken_is_no_count_that_starts_over, tcp_figures_become_a_sample,
+    tcp_counts_that_went_back_are_those_of_another_connection, round_trip_of_zero_was_never_measured,
+    delivery_rate_of_zero_is_none_until_it_moved, rttvar_at_half_of_the_first_rtt_is_none_until_it_moved,
+    another_connection_starts_its_figures_anew, of_probes_and_kernel_the_last_to_speak_wins_each_metric,
+    meter_in_memory_of_the_host_takes_just_its_size, time_that_goes_back_a_little_has_not_passed,
+    clock_that_jumps_and_comes_back_wedges_nothing, hostile_input_is_refused_and_changes_not_one_byte,
+    configurations_out_of_range_make_no_meter, any_link_keeps_the_books)
