@@ -1,0 +1,42 @@
+/* Judging a policy with hindsight: what the link could carry at each second, and what it cost not to be there. */
+#ifndef TESTS_QUALITY_JUDGE_H
+#define TESTS_QUALITY_JUDGE_H
+
+#include "recording.h"
+
+/* A switch costs this much. Being better than the link can carry costs a level-second for each level; being below
+ * full half of that, but only while every measured metric lies in its restore zone. */
+#define JUDGE_SWITCH 3.0
+
+typedef struct judge_second {
+    unsigned need; /* DG_LEVEL_*: the best level that the link could carry */
+    bool fine;     /* everything measured is in its restore zone */
+} judge_second;
+
+typedef struct judge {
+    judge_second *seconds;
+    size_t count;
+} judge;
+
+typedef struct judge_score {
+    double harm;
+    double waste;
+    unsigned switches;
+    double restoration; /* the longest time from leaving full to full again, seconds */
+} judge_score;
+
+bool judge_make(judge *truth, const recording *link);
+void judge_free(judge *truth);
+
+/* What a level costs in a second, without switches. */
+double judge_harm(const judge_second *second, unsigned level);
+double judge_waste(const judge_second *second, unsigned level);
+
+/* Scores the levels of a policy, one a second. */
+judge_score judge_levels(const judge *truth, const unsigned char *levels);
+double judge_cost(const judge_score *score);
+
+/* The least cost that hindsight allows: by dynamic programming over levels. */
+double judge_limit(const judge *truth);
+
+#endif
