@@ -207,7 +207,7 @@ static int gate_pass_bucket(dg_gate *gate, const dg_request *request, dg_time no
     *passed = gate->bucket == NULL || dg_bucket_take(gate->bucket, request->cost, now);
     if (*passed)
         return DG_OK;
-    dg_duration wait = dg_bucket_wait(gate->bucket, request->cost, now);
+    dg_duration wait = dg_bucket_retry_after(gate->bucket, request->cost, now);
     if (wait == DG_NEVER)
         return DG_ERR_INVALID;
     gate_reject(gate, DG_REJECT_RATE, wait, verdict);

@@ -108,7 +108,7 @@ dg_time dg_queue_next(dg_queue *queue, dg_time now) {
     if (queue->abandoned.count > 0)
         next = dgi_min(next, queue->reset_at);
     if (queue->waiting > 0 && queue_has_worker(queue))
-        next = dgi_min(next, queue->pace ? dg_time_add(now, dg_bucket_wait(queue->pace, 1, now)) : now);
+        next = dgi_min(next, queue->pace ? dg_time_add(now, dg_bucket_retry_after(queue->pace, 1, now)) : now);
     if (queue->ended.count > 0)
         next = now;
     queue_unlock(queue);

@@ -116,7 +116,7 @@ static void call_cells(world *w) {
     uint32_t seat = 0;
     (void)dg_bucket_take(w->bucket, 1, DG_SEC(5));
     ok(dg_bucket_settle(w->bucket, 1, 2, DG_SEC(5)));
-    (void)dg_bucket_wait(w->bucket, 1, DG_SEC(5));
+    (void)dg_bucket_retry_after(w->bucket, 1, DG_SEC(5));
     ok(dg_bucket_set(w->bucket, NULL, DG_SEC(5)));
     if (dg_breaker_allow(w->breaker, DG_SEC(5), &permit))
         ok(dg_breaker_report(w->breaker, &permit, DG_OUTCOME_FAILURE, DG_NEVER, DG_SEC(5)));
