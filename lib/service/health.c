@@ -49,7 +49,7 @@ static void health_queue(dgi_json_writer *json, const dg_queue_stats *queue) {
     dgi_json_write_u64(json, "current_size", queue->waiting);
     dgi_json_write_double(json, "capacity_percent", percent);
     dgi_json_write_string(json, "status", health_queue_status(percent));
-    dgi_json_write_end(json, '}');
+    dgi_json_write_end(json);
 }
 
 /* A time-out is work that expired, or ran past its deadline, whatever it reported then: a late success is both. */
@@ -70,7 +70,7 @@ static void health_workers(dgi_json_writer *json, const char *name, const dg_que
     else
         dgi_json_write_scaled(json, "time_until_reset", queue->time_until_reset / DG_MS(1), 3);
     dgi_json_write_double(json, "rejection_threshold", queue->rejection_threshold);
-    dgi_json_write_end(json, '}');
+    dgi_json_write_end(json);
 }
 
 void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) {
@@ -88,7 +88,7 @@ void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) 
     health_queue(&json, &figures.queue);
     health_workers(&json, "vllm_statistics", &figures.queue);
     health_workers(&json, "worker_statistics", &figures.queue);
-    dgi_json_write_end(&json, '}');
-    dgi_json_write_end(&json, '}');
+    dgi_json_write_end(&json);
+    dgi_json_write_end(&json);
     dgi_text_char(text, '\n');
 }
