@@ -54,14 +54,14 @@ static void health_queue(dgi_json_writer *json, const dg_queue_stats *queue) {
 
 /* A time-out is work that expired, or ran past its deadline, whatever it reported then: a late success is both. */
 static void health_workers(dgi_json_writer *json, const char *name, const dg_queue_stats *queue) {
-    uint64_t timeouts = queue->expired + dgi_max(queue->overrun, queue->timed_out);
-    uint64_t total = queue->expired + queue->succeeded + queue->failed + queue->timed_out +
+    uint64_t timeouts = queue->expired + dgi_max(queue->overrun, queue->timeouts);
+    uint64_t total = queue->expired + queue->successes + queue->failures + queue->timeouts +
                      queue->abandoned + queue->forgotten;
     dgi_json_write_object(json, name);
     dgi_json_write_u64(json, "total_requests", total);
-    dgi_json_write_u64(json, "successful_requests", queue->succeeded);
+    dgi_json_write_u64(json, "successful_requests", queue->successes);
     dgi_json_write_u64(json, "timeout_requests", timeouts);
-    dgi_json_write_double(json, "success_rate", health_percent(queue->succeeded, total));
+    dgi_json_write_double(json, "success_rate", health_percent(queue->successes, total));
     dgi_json_write_double(json, "timeout_rate", health_percent(timeouts, total));
     dgi_json_write_double(json, "thread_capacity_used",
                           health_percent(queue->abandoned, queue->max_abandoned));

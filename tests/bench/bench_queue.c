@@ -128,7 +128,7 @@ static double gate_run(bool on) {
     if (dg_queue_new(&queue, NULL, 0) != DG_OK ||
         dg_gate_new(&gate, &(dg_gate_config){.queue = queue}, 0) != DG_OK)
         abort();
-    dg_gate_switch(gate, on);
+    dg_gate_set_open(gate, on);
     const dg_request request = {.action = DG_ACTION_JOIN};
     uint64_t start = clock_now();
     for (uint32_t i = 0; i < OPERATIONS; i++) {

@@ -150,7 +150,7 @@ static void call_machines(world *w) {
     if (dg_permit_held(&verdict.permit))
         ok(dg_gate_release(w->gate, &verdict.permit, DG_OUTCOME_SUCCESS, DG_SEC(5)));
     fine(dg_gate_pop(w->gate, DG_SEC(5), &entry));
-    ok(dg_gate_switch(w->gate, true));
+    ok(dg_gate_set_open(w->gate, true));
     fine(dg_queue_flush(w->queue, DG_SEC(5)));
     dg_trail_add(w->trail, &(dg_trail_entry){.what = DG_TRAIL_HUB});
 }
