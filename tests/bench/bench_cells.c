@@ -1,99 +1,118 @@
-/* What a decision of a bucket and a breaker costs through the shared library, beside floors measured in
- * the same run. Nanoseconds an operation, medians; with two threads, over both.
+/* What a decision of a cell costs through the shared library: alone, with two threads, with two processes.
  *
  * SPDX-License-Identifier: MIT */
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "bench.h"
 
-#include "degrade/breaker.h"
-#include "degrade/bucket.h"
+#include "degrade/degrade.h"
 
-#define CALLS       1000000u
-#define RUNS        15
-#define THREADS_MAX 2
+#define CALLS 1000000u
 
 static dg_bucket *bucket;
 static dg_breaker *breaker;
-static _Alignas(64) _Atomic uint64_t word;
-static _Alignas(64) pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static _Alignas(64) volatile uint64_t sink;
-static _Alignas(64) atomic_uint waiting;
+static dg_sampler *sampler;
+static dg_load *load;
+static dg_lifecycle *lifecycle;
+static dg_trail *trail;
+static void *memory; /* of the cells that two processes share */
+static uint64_t *shared_word;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+static void need(int status) {
+    if (status != DG_OK)
+        abort();
 }
 
 /* --- floors --- */
 
-static void floor_swap(uint64_t first) {
-    for (uint64_t i = first; i < first + CALLS; i++) {
-        uint64_t seen = atomic_load_explicit(&word, memory_order_acquire);
-        while (!atomic_compare_exchange_weak_explicit(&word, &seen, seen + i, memory_order_acq_rel,
-                                                      memory_order_acquire))
-            ;
-    }
+static void floor_add(uint64_t first, unsigned long calls) {
+    for (unsigned long i = 0; i < calls; i++)
+        __atomic_fetch_add(shared_word, first + i, __ATOMIC_ACQ_REL);
 }
 
-static void floor_mutex(uint64_t first) {
-    for (uint64_t i = first; i < first + CALLS; i++) {
+static void floor_mutex(uint64_t first, unsigned long calls) {
+    for (unsigned long i = 0; i < calls; i++) {
         pthread_mutex_lock(&mutex);
-        sink += i;
+        bench_sink += first + i;
         pthread_mutex_unlock(&mutex);
     }
 }
 
-/* Two calls into a shared library that do next to nothing. */
-static void floor_calls(uint64_t first) {
+/* Two calls into the shared library that do next to nothing. */
+static void floor_calls(uint64_t first, unsigned long calls) {
     dg_permit permit;
-    for (uint64_t i = first; i < first + CALLS; i++)
+    for (uint64_t i = first; i < first + calls; i++)
         if (!dg_breaker_allow(NULL, i, &permit))
             dg_breaker_report(NULL, &permit, DG_OUTCOME_SUCCESS, 0, i);
 }
 
 /* --- jobs --- */
 
-static void bucket_take(uint64_t first) {
-    for (uint64_t i = first; i < first + CALLS; i++)
+static void bucket_take(uint64_t first, unsigned long calls) {
+    for (uint64_t i = first; i < first + calls; i++)
         dg_bucket_take(bucket, 1, DG_SEC(1) + i * 1000);
 }
 
-static void breaker_success(uint64_t first) {
+static void breaker_success(uint64_t first, unsigned long calls) {
     dg_permit permit;
-    for (uint64_t i = first; i < first + CALLS; i++)
-        if (dg_breaker_allow(breaker, i, &permit))
-            dg_breaker_report(breaker, &permit, DG_OUTCOME_SUCCESS, 0, i);
+    for (uint64_t i = first; i < first + calls; i++)
+        if (dg_breaker_allow(breaker, DG_SEC(1) + i, &permit))
+            dg_breaker_report(breaker, &permit, DG_OUTCOME_SUCCESS, 0, DG_SEC(1) + i);
 }
 
-static void breaker_refused(uint64_t first) {
+static void breaker_refused(uint64_t first, unsigned long calls) {
     dg_permit permit;
-    for (uint64_t i = first; i < first + CALLS; i++)
+    for (uint64_t i = first; i < first + calls; i++)
         dg_breaker_allow(breaker, DG_SEC(1) + i, &permit);
 }
 
+static void sampler_below(uint64_t first, unsigned long calls) {
+    for (uint64_t i = first; i < first + calls; i++)
+        dg_sampler_admit(sampler, 0.5, i, 1, DG_SEC(1) + i);
+}
+
+static void sampler_above(uint64_t first, unsigned long calls) {
+    for (uint64_t i = first; i < first + calls; i++)
+        dg_sampler_admit(sampler, 0.85, i, 1, DG_SEC(1) + i);
+}
+
+static void load_feed(uint64_t first, unsigned long calls) {
+    for (uint64_t i = first; i < first + calls; i++)
+        dg_load_feed(load, DG_FACTOR_CPU, 0.25 + (double)(i & 7) / 64, DG_SEC(1) + i);
+}
+
+static void lifecycle_ready(uint64_t first, unsigned long calls) {
+    for (uint64_t i = first; i < first + calls; i++)
+        bench_sink += dg_lifecycle_ready(lifecycle, DG_SEC(1) + i);
+}
+
+static void trail_add(uint64_t first, unsigned long calls) {
+    dg_trail_entry entry = {.what = 1};
+    for (uint64_t i = first; i < first + calls; i++) {
+        entry.time = i;
+        dg_trail_add(trail, &entry);
+    }
+}
+
+/* --- what each needs --- */
+
+/* A place for a cell that a child of this process shares; what was there is no cell any more. */
+static void *fresh(void) {
+    if (memory == NULL)
+        memory = bench_shared(1 << 16);
+    memset(memory, 0, 1 << 16);
+    return memory;
+}
+
 static void with_bucket(const dg_bucket_config *config) {
-    dg_bucket_free(bucket);
-    if (dg_bucket_new(&bucket, config, DG_SEC(1)) != DG_OK)
-        abort();
+    need(dg_bucket_place(fresh(), 1 << 16, config, DG_SEC(1), &bucket));
 }
 
-static void with_breaker(uint32_t skip, double jitter, uint32_t state) {
-    dg_breaker_free(breaker);
-    dg_breaker_config config = {.skip_success_count = skip, .jitter = jitter};
-    if (dg_breaker_new(&breaker, &config, DG_SEC(1)) != DG_OK)
-        abort();
-    if (dg_breaker_force(breaker, state, DG_SEC(1)) != DG_OK)
-        abort();
+static void set_word(void) {
+    if (shared_word == NULL)
+        shared_word = bench_shared(64);
 }
 
-static void set_none(void) {
-}
-
-static void set_take(void) { /* one token for each call of the clock above, and plenty for two threads */
+static void set_take(void) { /* one token for each call of the clock above, and plenty for two */
     with_bucket(&(dg_bucket_config){.rate = 100000000, .burst = 1000000});
 }
 
@@ -106,96 +125,69 @@ static void set_denied(void) {
 }
 
 static void set_counted(void) {
-    with_breaker(0, 0, DG_BREAKER_CLOSED);
+    need(dg_breaker_place(fresh(), 1 << 16, &(dg_breaker_config){0}, DG_SEC(1), &breaker));
 }
 
 static void set_skipped(void) {
-    with_breaker(1, 0, DG_BREAKER_CLOSED);
+    need(dg_breaker_place(fresh(), 1 << 16, &(dg_breaker_config){.skip_success_count = 1}, DG_SEC(1), &breaker));
 }
 
 static void set_open(void) {
-    with_breaker(0, 0.1, DG_BREAKER_OPEN);
+    set_counted();
+    dg_permit permits[5];
+    for (int i = 0; i < 5; i++)
+        dg_breaker_allow(breaker, DG_SEC(1), &permits[i]);
+    for (int i = 0; i < 5; i++)
+        dg_breaker_report(breaker, &permits[i], DG_OUTCOME_FAILURE, 0, DG_SEC(1));
 }
 
-/* --- measuring --- */
-
-typedef struct job {
-    const char *name;
-    void (*set)(void);
-    void (*work)(uint64_t first);
-} job;
-
-typedef struct worker {
-    const job *what;
-    unsigned threads;
-    uint64_t first;
-} worker;
-
-static void *work_together(void *user) {
-    worker *self = user;
-    atomic_fetch_add(&waiting, 1);
-    while (atomic_load(&waiting) < self->threads)
-        ;
-    self->what->work(self->first);
-    return NULL;
+static void set_spread(void) {
+    need(dg_sampler_place(fresh(), 1 << 16, &(dg_sampler_config){.seed = 1}, DG_SEC(1), &sampler));
 }
 
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+static void set_keyed(void) {
+    need(dg_sampler_place(fresh(), 1 << 16, &(dg_sampler_config){.seed = 1, .draw = DG_DRAW_KEYED}, DG_SEC(1), &sampler));
 }
 
-static double measure_once(const job *what, unsigned threads) {
-    pthread_t ids[THREADS_MAX];
-    worker workers[THREADS_MAX];
-    what->set();
-    atomic_store(&waiting, 0);
-    for (unsigned i = 1; i < threads; i++) {
-        workers[i] = (worker){what, threads, i};
-        if (pthread_create(&ids[i], NULL, work_together, &workers[i]) != 0)
-            abort();
-    }
-    while (atomic_load(&waiting) + 1 < threads)
-        ;
-    double start = seconds();
-    workers[0] = (worker){what, threads, 0};
-    work_together(&workers[0]);
-    for (unsigned i = 1; i < threads; i++)
-        pthread_join(ids[i], NULL);
-    return (seconds() - start) * 1e9 / CALLS / threads;
+static void set_load(void) {
+    need(dg_load_place(fresh(), 1 << 16, &(dg_load_config){0}, DG_SEC(1), &load));
 }
 
-static double measure(const job *what, unsigned threads) {
-    double runs[RUNS];
-    for (int i = 0; i < RUNS; i++)
-        runs[i] = measure_once(what, threads);
-    qsort(runs, RUNS, sizeof *runs, compare);
-    return runs[RUNS / 2];
+static void set_lifecycle(void) {
+    need(dg_lifecycle_place(fresh(), 1 << 16, &(dg_lifecycle_config){0}, DG_SEC(1), &lifecycle));
+    need(dg_lifecycle_start(lifecycle, DG_SEC(1)));
 }
 
-static const job jobs[] = {
-    {"floor: load and compare-and-swap", set_none, floor_swap},
-    {"floor: pthread mutex", set_none, floor_mutex},
-    {"floor: two calls into the library", set_none, floor_calls},
-    {"bucket take", set_take, bucket_take},
-    {"bucket take, rate that divides no second", set_take_odd, bucket_take},
-    {"bucket denied", set_denied, bucket_take},
-    {"breaker allow + success", set_counted, breaker_success},
-    {"breaker allow + success, not counted", set_skipped, breaker_success},
-    {"breaker refused while open", set_open, breaker_refused},
+static void set_trail(void) {
+    dg_trail_free(trail);
+    need(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4096}));
+}
+
+static const bench_row rows[] = {
+    {"floor: pthread mutex", 0, NULL, floor_mutex, CALLS, BENCH_ALONE, NULL},
+    {"floor: two calls into the library", 0, NULL, floor_calls, CALLS, BENCH_ALONE, NULL},
+    {"floor: fetch_add, 2 threads", 0, set_word, floor_add, CALLS, BENCH_THREADS, NULL},
+    {"floor: fetch_add, 2 processes", 0, set_word, floor_add, CALLS, BENCH_PROCESSES, NULL},
+    {"bucket take", 1.6, set_take, bucket_take, CALLS, BENCH_ALONE, NULL},
+    {"bucket take, 2 threads", 0, set_take, bucket_take, CALLS, BENCH_THREADS, NULL},
+    {"bucket take, 2 processes", 0, set_take, bucket_take, CALLS, BENCH_PROCESSES, NULL},
+    {"bucket take, rate that divides no second", 2.2, set_take_odd, bucket_take, CALLS, BENCH_ALONE, NULL},
+    {"bucket denied", 0.8, set_denied, bucket_take, CALLS, BENCH_ALONE, NULL},
+    {"breaker allow + success", 1.5, set_counted, breaker_success, CALLS, BENCH_ALONE, NULL},
+    {"breaker allow + success, 2 threads", 0, set_counted, breaker_success, CALLS, BENCH_THREADS, NULL},
+    {"breaker allow + success, 2 processes", 0, set_counted, breaker_success, CALLS, BENCH_PROCESSES, NULL},
+    {"breaker allow + success, not counted", 0.8, set_skipped, breaker_success, CALLS, BENCH_ALONE, NULL},
+    {"breaker allow + success, not counted, 2 threads", 0, set_skipped, breaker_success, CALLS, BENCH_THREADS, NULL},
+    {"breaker refused while open", 1.5, set_open, breaker_refused, CALLS, BENCH_ALONE, NULL},
+    {"sampler below start", 1.6, set_spread, sampler_below, CALLS, BENCH_ALONE, NULL},
+    {"sampler spread", 2.5, set_spread, sampler_above, CALLS, BENCH_ALONE, NULL},
+    {"sampler keyed", 2.5, set_keyed, sampler_above, CALLS, BENCH_ALONE, NULL},
+    {"sampler spread, 2 threads", 0, set_spread, sampler_above, CALLS, BENCH_THREADS, NULL},
+    {"load feed", 3.4, set_load, load_feed, CALLS, BENCH_ALONE, NULL},
+    {"lifecycle ready", 0.6, set_lifecycle, lifecycle_ready, CALLS, BENCH_ALONE, NULL},
+    {"trail add", 1.8, set_trail, trail_add, CALLS, BENCH_ALONE, NULL},
 };
 
-int main(void) {
-    double floors[THREADS_MAX] = {0};
-    printf("%-42s %8s %8s %8s %8s\n", "ns an operation", "1T", "to swap", "2T", "to swap");
-    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
-        double one = measure(&jobs[i], 1), two = measure(&jobs[i], 2);
-        if (i == 0)
-            floors[0] = one, floors[1] = two;
-        printf("%-42s %8.2f %8.2f %8.2f %8.2f\n", jobs[i].name, one, one / floors[0], two,
-               two / floors[1]);
-    }
-    dg_bucket_free(bucket);
-    dg_breaker_free(breaker);
-    return 0;
+int main(int argc, char **argv) {
+    return BENCH_TABLE("cells", rows, argc, argv);
 }

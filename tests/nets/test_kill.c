@@ -1,10 +1,220 @@
-/* Deaths of a breaker's callers: each leaves the state before or the state after, counters within one call of
- * either, and nothing stuck.
+/* Kill points: for every operation of a bucket and a breaker, in every state that matters to it, a child
+ * process dies at its N-th atomic operation, for every N until it gets through. The parent then looks at
+ * what is left in the mapping: each death leaves the state before or the state after, counters within one
+ * call of either, and nothing stuck.
+ *
+ * Built with the library's sources and DG_TEST_KILL.
  *
  * SPDX-License-Identifier: MIT */
-#include "kill.h"
+#include "support.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "degrade/breaker.h"
+#include "degrade/bucket.h"
+
+#define T0 DG_SEC(1000)
+
+static unsigned countdown;
+
+void dgi_kill_point(void);
+void dgi_kill_point(void) {
+    if (countdown != 0 && --countdown == 0)
+        raise(SIGKILL);
+}
+
+/* What parent and child share. */
+typedef struct shared {
+    _Alignas(64) unsigned char cell[192];
+    dg_permit permit;
+    dg_time now;
+    int done;
+} shared;
+
+static shared *map;
+
+static void map_open(void) {
+    void *memory = mmap(NULL, sizeof(shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    map = memory;
+}
+
+/* Runs `work` in a child that dies at its `point`-th atomic operation. True where it got through. */
+static bool survives(void (*work)(void), unsigned point) {
+    map->done = 0;
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        countdown = point;
+        work();
+        countdown = 0;
+        map->done = 1;
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(map->done ? WIFEXITED(status) : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    return map->done;
+}
+
+static bool between(uint64_t value, uint64_t a, uint64_t b) {
+    return a <= b ? value >= a && value <= b : value >= b && value <= a;
+}
+
+/* --- bucket --- */
+
+static dg_bucket *bucket(void) {
+    return (dg_bucket *)map->cell;
+}
+
+static const dg_bucket_config bucket_old = {.rate = 100, .burst = 20, .debt = 10};
+static const dg_bucket_config bucket_new = {.rate = 50, .burst = 40, .debt = 30};
+
+static void bucket_place(dg_time now) {
+    dg_bucket *out;
+    ok(dg_bucket_place(map->cell, sizeof map->cell, &bucket_old, now, &out));
+    map->now = now;
+}
+
+static void bucket_full(void) {
+    bucket_place(T0);
+}
+
+static void bucket_half(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 10, T0));
+}
+
+static void bucket_owing(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 20, T0));
+    ok(dg_bucket_settle(bucket(), 0, 8, T0));
+}
+
+static void bucket_from_the_future(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 20, T0 + DG_SEC(3600)));
+}
+
+static void bucket_reset_twice(void) { /* the second copy is live */
+    bucket_half();
+    ok(dg_bucket_set(bucket(), &bucket_old, T0));
+}
+
+static void do_take(void) {
+    dg_bucket_take(bucket(), 3, map->now);
+}
+
+static void do_refund(void) {
+    dg_bucket_settle(bucket(), 10, 2, map->now);
+}
+
+static void do_charge(void) {
+    dg_bucket_settle(bucket(), 1, 40, map->now);
+}
+
+static void do_set(void) {
+    dg_bucket_set(bucket(), &bucket_new, map->now);
+}
+
+static void do_read(void) {
+    dg_bucket_stats stats;
+    dg_bucket *out;
+    dg_bucket_tokens(bucket(), map->now);
+    dg_bucket_wait(bucket(), 5, map->now);
+    dg_bucket_get_stats(bucket(), map->now, &stats);
+    dg_bucket_attach(map->cell, sizeof map->cell, map->now, &out);
+}
+
+static dg_bucket_stats bucket_stats(void) {
+    dg_bucket_stats stats;
+    ok(dg_bucket_get_stats(bucket(), map->now, &stats));
+    return stats;
+}
+
+static bool bucket_same(const dg_bucket_stats *a, const dg_bucket_stats *b) {
+    return a->rate == b->rate && a->period == b->period && a->burst == b->burst && a->debt == b->debt &&
+           a->tokens == b->tokens && a->owed == b->owed;
+}
+
+/* All or nothing: the tokens and the parameters are those before or those after, never a mixture. */
+static void bucket_judge(const dg_bucket_stats *before, const dg_bucket_stats *after) {
+    dg_bucket_stats stats = bucket_stats();
+    ck_assert(bucket_same(&stats, before) || bucket_same(&stats, after));
+    ck_assert(between(stats.forgiven, before->forgiven, after->forgiven));
+    ck_assert(between(stats.reanchored, before->reanchored, after->reanchored));
+    dg_bucket *out;
+    ok(dg_bucket_attach(map->cell, sizeof map->cell, map->now, &out));
+
+    dg_time later = map->now + DG_SEC(10);
+    dg_bucket_take(out, 1, map->now); /* puts the clock right */
+    uint64_t granted = 0;
+    while (dg_bucket_take(out, 1, later))
+        granted++;
+    ck_assert_uint_eq(granted, stats.burst);
+    ck_assert_uint_eq(dg_bucket_wait(out, 1, later), stats.period / stats.rate);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} bucket_works[] = {{"take", do_take},
+                    {"settle, refund", do_refund},
+                    {"settle, charge", do_charge},
+                    {"set", do_set},
+                    {"tokens, wait, stats, attach", do_read}};
+
+static void (*const bucket_states[])(void) = {bucket_full, bucket_half, bucket_owing,
+                                              bucket_from_the_future, bucket_reset_twice};
+
+static unsigned bucket_visit(void (*state)(void), void (*work)(void)) {
+    state();
+    dg_bucket_stats before = bucket_stats();
+    work();
+    dg_bucket_stats after = bucket_stats();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        state();
+        through = survives(work, points + 1);
+        bucket_judge(&before, &after);
+    }
+    return points - 1;
+}
+
+START_TEST(a_death_at_any_point_leaves_the_bucket_before_or_after) {
+    map_open();
+    for (size_t i = 0; i < sizeof bucket_works / sizeof *bucket_works; i++) {
+        unsigned points = 0;
+        for (size_t k = 0; k < sizeof bucket_states / sizeof *bucket_states; k++)
+            points += bucket_visit(bucket_states[k], bucket_works[i].work);
+        ck_assert_uint_gt(points, 0);
+        printf("bucket %-28s %4u kill points\n", bucket_works[i].name, points);
+    }
+}
+END_TEST
+
+static void do_place_bucket(void) {
+    bucket_place(T0);
+}
+
+START_TEST(a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again) {
+    map_open();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        dg_bucket *out;
+        bucket_full(); /* over an old one */
+        through = survives(do_place_bucket, points + 1);
+        int status = dg_bucket_attach(map->cell, sizeof map->cell, T0, &out);
+        ck_assert(status == DG_ERR_LAYOUT || through || points == 0);
+        bucket_full();
+        ck_assert(dg_bucket_take(bucket(), 20, T0));
+    }
+    printf("bucket %-28s %4u kill points\n", "place", points - 1);
+}
+END_TEST
 
 /* --- breaker --- */
 
@@ -284,5 +494,7 @@ START_TEST(a_breaker_whose_maker_died_is_no_breaker_and_can_be_placed_again) {
 }
 END_TEST
 
-TESTS_MAIN("kill", a_death_at_any_point_leaves_the_breaker_before_or_after,
+TESTS_MAIN("kill", a_death_at_any_point_leaves_the_bucket_before_or_after,
+           a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again,
+           a_death_at_any_point_leaves_the_breaker_before_or_after,
            a_breaker_whose_maker_died_is_no_breaker_and_can_be_placed_again)
