@@ -191,7 +191,7 @@ int server_open(struct server *server, const struct options *options) {
 /* New connections and new work are refused from now on; the hub closes those it has, each at its moment. */
 static void server_drain(struct server *server) {
     server->now = clock_now();
-    dg_gate_switch(server->gate, false);
+    dg_gate_set_open(server->gate, false);
     dg_hub_drain(server->hub, server->options->drain_period, DG_DRAIN_CLOSE, server->now);
     server_arm(server);
 }

@@ -56,7 +56,7 @@ struct server {
     dg_time tick_at;
     lws_sorted_usec_list_t tick_timer; /* when dg_hub_due() says */
     lws_sorted_usec_list_t beat_timer; /* probes and reports */
-    lws_sorted_usec_list_t pump_timer; /* when dg_gate_next() says */
+    lws_sorted_usec_list_t pump_timer; /* when dg_gate_due() says */
 
     struct client *slots[SERVER_SLOTS];
     struct work *works; /* `say` requests that wait or run */

@@ -117,7 +117,7 @@ void work_pump(struct server *server, dg_time now) {
     dg_queue_entry entry;
     while (dg_gate_pop(server->gate, now, &entry) > 0)
         work_came_out(entry.item, &entry, now);
-    dg_time next = dg_gate_next(server->gate, now);
+    dg_time next = dg_gate_due(server->gate, now);
     if (next == DG_NEVER)
         lws_sul_cancel(&server->pump_timer);
     else

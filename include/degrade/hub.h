@@ -201,9 +201,11 @@ DG_API int dg_hub_close(dg_hub *hub, dg_conn conn, uint32_t code, const char *te
 DG_API int dg_hub_heard(dg_hub *hub, dg_conn conn, dg_time now);
 
 /*
- * Hands in a text message of the client, which is life too. Returns 1 where it was one of the library's
- * (quality.ack, quality.set) and was dealt with; 0 where it is well-formed and the host's own; DG_ERR_SYNTAX
- * or DG_ERR_SPACE where it is not valid: counted, the connection goes on. A quality.set forces the level
+ * Hands in a text message of the client, which is life too. Returns 1 if it was one of the library's
+ * (quality.ack, quality.set) and was dealt with; 0 if its "type" is another: it is the host's own, and whether the
+ * rest of it is JSON at all was not looked at (message.h); DG_ERR_SYNTAX if it is not an object with a "type", or one
+ * of the library's that is not valid, and DG_ERR_SPACE if that is too long: counted, the connection goes on. What it
+ * costs does not depend on how long a text of the host's is. A quality.set forces the level
  * unless the hub was told otherwise by dg_hub_allow_set(). DG_ERR_INVALID, DG_ERR_NOT_FOUND. Since 0.1.
  */
 DG_API int dg_hub_text(dg_hub *hub, dg_conn conn, const char *text, size_t size, dg_time now);

@@ -22,19 +22,22 @@ enum {
     DG_LOG_ERROR = 3
 };
 
+/* A later version may add types: a `switch` over them has a `default:` branch that leaves the field out. */
 enum {
     DG_FIELD_TEXT = 0,
     DG_FIELD_INTEGER = 1,
-    DG_FIELD_NUMBER = 2
+    DG_FIELD_NUMBER = 2,
+    DG_FIELD_NATURAL = 3 /* an unsigned integer, such as an identifier */
 };
 
 /* One fact of a record. Valid, as the record is, until the callback returns. */
 typedef struct dg_log_field {
-    int64_t integer;  /* for DG_FIELD_INTEGER */
-    double number;    /* for DG_FIELD_NUMBER; finite */
-    const char *name; /* lower_case, never NULL */
-    const char *text; /* for DG_FIELD_TEXT, never NULL then */
-    uint32_t type;    /* DG_FIELD_* */
+    int64_t integer;   /* for DG_FIELD_INTEGER */
+    uint64_t natural;  /* for DG_FIELD_NATURAL */
+    double number;     /* for DG_FIELD_NUMBER; finite */
+    const char *name;  /* lower_case, never NULL */
+    const char *text;  /* for DG_FIELD_TEXT, never NULL then */
+    uint32_t type;     /* DG_FIELD_* */
     uint32_t reserved;
 } dg_log_field;
 
@@ -55,8 +58,11 @@ typedef void (*dg_log_fn)(void *user, const dg_log_record *record);
 
 /*
  * Writes `record` as one line of JSON, without a newline, with a terminating zero:
- * {"time_ms":W,"severity":"warn","message":"...", FIELDS...}. `wall` becomes time_ms. Returns the
- * length without the zero; DG_ERR_SPACE where `size` is too small (1024 always holds a record of the
+ * {"time_ms":W,"severity":"warn","message":"...", FIELDS...}. `wall` becomes time_ms. The line is valid JSON
+ * and UTF-8 whatever the texts hold: a byte that is not UTF-8 becomes U+FFFD. A number has at most six
+ * decimals; one that is not 0 and nearer to it than 10^-6, or as far as 2^63, has all its digits and an
+ * exponent (1e308); NaN and infinities, which no record of the library holds, are 0. Returns the
+ * length without the zero; DG_ERR_SPACE if `size` is too small (1024 always holds a record of the
  * library); DG_ERR_INVALID for NULL or a field of an unknown type. After an error the buffer holds an
  * empty string. Any thread; may be called from a callback. Since 0.1.
  */
@@ -67,6 +73,9 @@ DG_API int dg_log_json(const dg_log_record *record, dg_wall wall, char *buffer, 
  * from a callback. Since 0.1.
  */
 DG_API const char *dg_log_severity_name(uint32_t severity);
+
+/* Returns the severity of that name, or DG_ERR_NOT_FOUND (for NULL too). Since 0.1. */
+DG_API int dg_log_severity_find(const char *name);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,7 @@
 #include "admission/gate_state.h"
 #include "base/struct.h"
 
-DGI_LAYOUT(dg_gate_stats, 0, 17 * 8 + 8 * DG_REJECTS_MAX + 6 * 4);
+DGI_SIZED(dg_gate_stats, 0, 17 * 8 + 6 * 4 + 8 * DG_REJECTS_MAX);
 
 static double gate_part(uint64_t part, uint64_t whole) {
     return whole != 0 ? (double)part / (double)whole : 0;
@@ -14,20 +14,21 @@ static void gate_stats_answers(const dg_gate *gate, dg_gate_stats *stats) {
     stats->admitted = dgi_peek(&gate->answers[DG_ANSWER_ADMIT]);
     stats->reduced = dgi_peek(&gate->answers[DG_ANSWER_ADMIT_REDUCED]);
     stats->waited = dgi_peek(&gate->answers[DG_ANSWER_WAIT]);
-    stats->rejected = dgi_peek(&gate->answers[DG_ANSWER_REJECT]);
+    for (unsigned i = 0; i < DG_REJECTS_MAX; i++) {
+        stats->rejections[i] = dgi_peek(&gate->rejections[i]);
+        stats->rejected += stats->rejections[i];
+    }
     stats->asked = stats->admitted + stats->reduced + stats->waited + stats->rejected;
     stats->started = dgi_peek(&gate->started);
     stats->started_reduced = dgi_peek(&gate->started_reduced);
     stats->reduced_share = gate_part(stats->reduced + stats->started_reduced, stats->asked);
     stats->rejected_share = gate_part(stats->rejected, stats->asked);
-    for (unsigned i = 0; i < DG_REJECTS_MAX; i++)
-        stats->rejections[i] = dgi_peek(&gate->rejections[i]);
 }
 
-static void gate_stats_places(const dg_gate *gate, const dgi_queue_view *view, dg_gate_stats *stats) {
+static void gate_stats_limits(const dg_gate *gate, const dgi_queue_view *view, dg_gate_stats *stats) {
     stats->connections_total = dgi_peek(&gate->connections_total);
     stats->connections = (uint32_t)dgi_load(&gate->connections.held);
-    stats->max_connections = gate->connections.limit;
+    stats->max_connections = dgi_load32(&gate->connections.limit);
     stats->peak_connections = (uint32_t)dgi_peek(&gate->connections.peak);
     stats->in_flight = view->running + view->abandoned;
     stats->max_in_flight = view->in_flight;
@@ -35,11 +36,12 @@ static void gate_stats_places(const dg_gate *gate, const dgi_queue_view *view, d
 }
 
 int dg_gate_get_stats_sized(dg_gate *gate, dg_time now, dg_gate_stats *out, size_t out_size) {
-    dgi_struct_clear(out, out_size);
-    if (gate == NULL || out == NULL || out_size == 0)
+    if (!DGI_OUT(dg_gate_stats, out, out_size) || gate == NULL)
         return DG_ERR_INVALID;
     dgi_queue_view view;
-    dgi_queue_look(gate->queue, INT32_MIN, now, &view);
+    dg_time at = dgi_queue_begin(gate->queue, now);
+    dgi_queue_look(gate->queue, INT32_MIN, at, &view);
+    dgi_queue_end(gate->queue);
     dg_gate_stats stats = {
         .ended = dgi_peek(&gate->ended),
         .cancelled = dgi_peek(&gate->cancelled),
@@ -50,7 +52,7 @@ int dg_gate_get_stats_sized(dg_gate *gate, dg_time now, dg_gate_stats *out, size
         .occupancy = dgi_gate_share(dgi_gate_occupancy(gate, &view, view.timeout)),
     };
     gate_stats_answers(gate, &stats);
-    gate_stats_places(gate, &view, &stats);
-    dgi_struct_write(out, out_size, &stats, sizeof stats);
+    gate_stats_limits(gate, &view, &stats);
+    DGI_WRITE(dg_gate_stats, out, out_size, &stats);
     return DG_OK;
 }

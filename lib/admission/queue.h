@@ -1,44 +1,64 @@
-/* What the gate and the queue share inside the library. */
+/* What the gate and the queue share inside the library: the gate takes several steps with a queue in one locking. */
 #ifndef DGI_ADMISSION_QUEUE_H
 #define DGI_ADMISSION_QUEUE_H
 
+#include <stdbool.h>
+
 #include "base/permit.h"
+#include "base/struct.h"
 #include "degrade/queue.h"
+
+DGI_SIZED(dg_queue_entry, 2, 80);
+
+/* Locks a queue, lets time pass, and returns the time on the queue's own clock. */
+dg_time dgi_queue_begin(dg_queue *queue, dg_time now);
+void dgi_queue_end(dg_queue *queue);
+
+/* --- between the two, at the queue's time `at` --- */
 
 /* What a queue looks like to an item of a priority. */
 typedef struct dgi_queue_view {
-    dg_duration delay; /* predicted, for an item of this priority; DG_NEVER as infinity */
+    dg_duration delay; /* predicted, for an item of this priority */
     dg_duration service_mean;
     dg_duration timeout;
-    uint64_t cost;
+    uint64_t cost_ahead; /* that goes before an item of this priority */
     uint64_t cost_max;
-    uint32_t ahead;
     uint32_t waiting;
     uint32_t capacity;
     uint32_t running;
     uint32_t abandoned;
     uint32_t in_flight;
     uint32_t max_abandoned;
-    bool idle; /* a worker is free, nothing waits and pacing lets one start */
+    uint32_t asked;  /* of recent work: what was asked for, */
+    uint32_t turned; /* and what of it was turned away */
+    bool known;      /* the service time is */
+    bool gone;       /* the workers count as gone */
 } dgi_queue_view;
 
-/* Looks at a queue, without changing it but for the time that has passed. */
-void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time now, dgi_queue_view *view);
+void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time at, dgi_queue_view *view);
 
-/* Starts an item at once where the queue is idle, and fills in `permit`; else false, and `view` tells why. A cost of
- * 0 counts as 1. In one locking. */
-bool dgi_queue_start(dg_queue *queue, const dg_queue_item *item, dg_time now, dg_permit *permit,
-                     dgi_queue_view *view);
+/* Time left to a deadline of the host's (0: none), at most the queue's time-out. */
+dg_duration dgi_queue_left(const dg_queue *queue, dg_time deadline, dg_time at);
 
-enum {
-    DGI_ENTER_NO_WAIT = 1,     /* rejected where it cannot run at once */
-    DGI_ENTER_NO_THRESHOLD = 2 /* up to the bound for every priority */
-};
+/* To whom the permits of a queue belong: itself, or a gate. */
+typedef struct dgi_owner {
+    uint32_t tag;
+    uint8_t kind;
+} dgi_owner;
 
-/* Starts an item (`permit` is filled in, DG_ANSWER_ADMIT), or queues it, or rejects it. The cost must be 1 up to
- * cost_max. */
-void dgi_queue_enter(dg_queue *queue, const dg_queue_item *item, uint32_t flags, dg_time now,
-                     dg_queue_answer *answer, dg_permit *permit);
+/* Starts an item if a worker is free, nothing waits and pacing allows it. `now` is the host's, for the permit. */
+bool dgi_queue_start(dg_queue *queue, const dg_queue_item *item, dg_time at, dg_time now,
+                     dgi_owner owner, dg_permit *permit);
+
+/* Queues or rejects an item. `bound_only`: whatever fits is taken, without the rejection threshold. `*answer` is all
+ * zero. */
+void dgi_queue_push(dg_queue *queue, const dg_queue_item *item, bool bound_only, dg_time at,
+                    dg_queue_answer *answer);
+
+/* Counts recent work that another part turned away, or that a worker took at once. */
+void dgi_queue_note(dg_queue *queue, bool turned_away, dg_time at);
+
+int dgi_queue_pop(dg_queue *queue, dg_time at, dg_time now, dgi_owner owner, dg_queue_entry *entry);
 
 /* What a report met. */
 typedef enum dgi_done {
@@ -47,14 +67,9 @@ typedef enum dgi_done {
     DGI_DONE_DOUBLE
 } dgi_done;
 
-/* As dg_queue_done(), and says in *done what it met. */
-int dgi_queue_done(dg_queue *queue, dg_permit *permit, uint32_t outcome, dg_time now, dgi_done *done);
+dgi_done dgi_queue_report(dg_queue *queue, const dg_permit *permit, uint32_t outcome, dg_time at);
 
-/* The largest cost that it can ever take. */
-uint64_t dgi_queue_cost_max(const dg_queue *queue);
-
-/* When to try again: `least` rounded up to whole seconds, at least 1, drawn up to twice that, so that those who
- * were turned away together do not come back together. At most a day and its double. */
-dg_duration dgi_retry_after(dg_duration least, uint64_t random);
+/* Gives running work another cost. False if it does not run. */
+bool dgi_queue_settle(dg_queue *queue, const dg_permit *permit, uint32_t cost);
 
 #endif

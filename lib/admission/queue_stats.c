@@ -1,27 +1,10 @@
-/* The queue's statistics and words.
+/* The queue's statistics.
  *
  * SPDX-License-Identifier: MIT */
 #include "admission/queue_state.h"
 #include "base/struct.h"
 
-DGI_LAYOUT(dg_queue_stats, 0, 30 * 8 + 8 * DG_REJECTS_MAX + 8 * 4);
-
-const char *dg_queue_what_name(uint32_t what) {
-    static const char *const names[] = {
-        [DG_QUEUE_NONE] = "none",           [DG_QUEUE_RUN] = "run",
-        [DG_QUEUE_EXPIRED] = "expired",     [DG_QUEUE_FLUSHED] = "flushed",
-        [DG_QUEUE_CANCELLED] = "cancelled",
-    };
-    return what < sizeof names / sizeof *names ? names[what] : "unknown";
-}
-
-dg_duration dg_queue_delay(dg_queue *queue, int32_t priority, dg_time now) {
-    if (queue == NULL)
-        return DG_NEVER;
-    dgi_queue_view view;
-    dgi_queue_look(queue, priority, now, &view);
-    return view.delay;
-}
+DGI_SIZED(dg_queue_stats, 0, 32 * 8 + 8 * 4 + 8 * DG_REJECTS_MAX);
 
 uint64_t dg_queue_wait_at_most(dg_queue *queue, dg_duration limit) {
     return queue != NULL ? dgi_histogram_at_most(&queue->waits, limit) : 0;
@@ -38,11 +21,12 @@ static void queue_stats_counts(const queue_counts *counts, dg_queue_stats *stats
     stats->pushed = counts->pushed;
     stats->started = counts->started;
     stats->expired = counts->expired;
+    stats->displaced = counts->displaced;
     stats->cancelled = counts->cancelled;
     stats->flushed = counts->flushed;
-    stats->succeeded = counts->outcomes[DG_OUTCOME_SUCCESS];
-    stats->failed = counts->outcomes[DG_OUTCOME_FAILURE];
-    stats->timed_out = counts->outcomes[DG_OUTCOME_TIMEOUT];
+    stats->successes = counts->outcomes[DG_OUTCOME_SUCCESS];
+    stats->failures = counts->outcomes[DG_OUTCOME_FAILURE];
+    stats->timeouts = counts->outcomes[DG_OUTCOME_TIMEOUT];
     stats->ignored = counts->outcomes[DG_OUTCOME_IGNORED];
     stats->given_up = counts->outcomes[DG_OUTCOME_CANCELLED];
     stats->overrun = counts->overrun;
@@ -50,35 +34,36 @@ static void queue_stats_counts(const queue_counts *counts, dg_queue_stats *stats
     stats->late = counts->late;
     stats->doubled = counts->doubled;
     stats->resets = counts->resets;
-    stats->backwards = counts->backwards;
-    stats->reanchored = counts->reanchored;
     stats->rejected = queue_sum(counts->rejections, DG_REJECTS_MAX);
     for (unsigned i = 0; i < DG_REJECTS_MAX; i++)
         stats->rejections[i] = counts->rejections[i];
 }
 
 static void queue_stats_limits(const dg_queue *queue, dg_queue_stats *stats) {
+    const queue_params *params = &queue->params;
     stats->seed = queue->seed;
-    stats->cost_max = queue->cost_max;
-    stats->timeout = queue->timeout;
-    stats->reset_interval = queue->reset_interval;
-    stats->rejection_threshold = queue->rejection_threshold;
-    stats->capacity = queue->capacity;
-    stats->in_flight = queue->in_flight;
-    stats->max_abandoned = queue->max_abandoned;
+    stats->cost_max = params->cost_max;
+    stats->timeout = params->timeout;
+    stats->reset_interval = params->reset_interval;
+    stats->rejection_threshold = queue->config.rejection_threshold;
+    stats->capacity = params->capacity;
+    stats->in_flight = params->in_flight;
+    stats->max_abandoned = params->max_abandoned;
 }
 
-static void queue_stats_now(const dg_queue *queue, dg_time now, dg_queue_stats *stats) {
-    const queue_service *service = &queue->service;
-    stats->cost = queue->cost;
-    stats->waiting = queue->waiting;
+static void queue_stats_now(const dg_queue *queue, dg_time at, dg_queue_stats *stats) {
+    stats->backwards = queue->clock.backwards;
+    stats->reanchored = queue->clock.reanchored;
+    stats->cost = queue->order.cost;
+    stats->waiting = queue->order.count;
     stats->running = queue->running;
     stats->abandoned = queue->abandoned.count;
     stats->ended = queue->ended.count;
     stats->peak = queue->peak;
-    stats->service_mean = service->samples > 0 ? service->took / service->samples : 0;
+    stats->service_mean = dgi_work_mean(&queue->rate);
+    stats->silence = dgi_queue_silence(queue, at);
     stats->time_until_reset =
-        queue->reset_interval == DG_OFF ? DG_NEVER : dgi_sub_sat(queue->reset_at, now);
+        queue->params.reset_interval == DG_OFF ? DG_NEVER : dgi_sub_sat(queue->reset_at, at);
 }
 
 static void queue_stats_waits(const dgi_histogram *waits, dg_queue_stats *stats) {
@@ -89,16 +74,15 @@ static void queue_stats_waits(const dgi_histogram *waits, dg_queue_stats *stats)
 }
 
 int dg_queue_get_stats_sized(dg_queue *queue, dg_time now, dg_queue_stats *out, size_t out_size) {
-    dgi_struct_clear(out, out_size);
-    if (queue == NULL || out == NULL || out_size == 0)
+    if (!DGI_OUT(dg_queue_stats, out, out_size) || queue == NULL)
         return DG_ERR_INVALID;
     dg_queue_stats stats = {0};
     queue_lock(queue);
     queue_stats_counts(&queue->counts, &stats);
     queue_stats_limits(queue, &stats);
-    queue_stats_now(queue, dgi_max(now, queue->last), &stats);
+    queue_stats_now(queue, dgi_clock_own(&queue->clock, dgi_max(now, queue->clock.last)), &stats);
     queue_unlock(queue);
     queue_stats_waits(&queue->waits, &stats);
-    dgi_struct_write(out, out_size, &stats, sizeof stats);
+    DGI_WRITE(dg_queue_stats, out, out_size, &stats);
     return DG_OK;
 }

@@ -3,114 +3,112 @@
  * SPDX-License-Identifier: MIT */
 #include "admission/queue_state.h"
 
-#define QUEUE_SKEW DG_SEC(1) /* clocks of threads differ; from here on one has jumped */
-
-/* --- clocks that jump --- */
-
-static void queue_slot_reanchor(dg_queue *queue, uint32_t index, dg_time now) {
-    queue_slot *slot = &queue->slots[index];
-    if (slot->state == QUEUE_SLOT_ABANDONED)
-        slot->deadline = dgi_min(slot->deadline, now);
-    if (slot->state != QUEUE_SLOT_WAITING && slot->state != QUEUE_SLOT_RUNNING)
-        return;
-    dg_time latest = dg_time_add(now, queue->timeout);
-    slot->since = dgi_min(slot->since, now);
-    if (slot->deadline > latest) {
-        slot->deadline = latest;
-        dgi_wheel_set(&queue->wheel, index, latest);
-    }
+dg_time dgi_queue_begin(dg_queue *queue, dg_time now) {
+    queue_lock(queue);
+    return queue_turn(queue, now);
 }
 
-/* The clock had jumped ahead and came back: nothing may lie further ahead of it than its own maximum. */
-static void queue_reanchor(dg_queue *queue, dg_time now) {
-    for (uint32_t i = 0; i < queue->fresh; i++)
-        queue_slot_reanchor(queue, i, now);
-    if (queue->reset_interval != DG_OFF)
-        queue->reset_at = dgi_min(queue->reset_at, dg_time_add(now, queue->reset_interval));
-    if (queue->pace != NULL &&
-        dg_bucket_take(queue->pace, 1, now)) /* a bucket puts itself right when asked */
-        dg_bucket_settle(queue->pace, 1, 0, now);
-    queue->last = now;
-    queue->quiet = now;
-    queue->counts.reanchored++;
-}
-
-static dg_time queue_clock(dg_queue *queue, dg_time now) {
-    if (now >= queue->last) {
-        queue->last = now;
-        return now;
-    }
-    queue->counts.backwards++;
-    if (queue->last - now > QUEUE_SKEW)
-        queue_reanchor(queue, now);
-    return queue->last;
+void dgi_queue_end(dg_queue *queue) {
+    queue_unlock(queue);
 }
 
 /* --- what is due --- */
 
-static void queue_expire(dg_queue *queue, uint32_t index, dg_time now) {
-    queue_end(queue, index, QUEUE_SLOT_EXPIRED, now);
-    queue->counts.expired++;
+static bool time_is_timed(const queue_slot *slot) {
+    return slot->state == QUEUE_SLOT_WAITING || slot->state == QUEUE_SLOT_RUNNING;
 }
 
-static void queue_abandon(dg_queue *queue, uint32_t index) {
+static void time_abandon(dg_queue *queue, uint32_t index) {
     queue->slots[index].state = QUEUE_SLOT_ABANDONED;
-    queue_list_append(queue->slots, &queue->abandoned, index);
+    dgi_queue_list_append(queue->slots, &queue->abandoned, index);
     queue->running--;
     queue->counts.overrun++;
 }
 
+/* A timer that an earlier use of its slot had set fires no later than the use it serves now. */
+static void time_fire(dg_queue *queue, uint32_t index, dg_time at) {
+    const queue_slot *slot = &queue->slots[index];
+    if (!time_is_timed(slot))
+        return;
+    if (slot->deadline > at) {
+        dgi_wheel_set(&queue->wheel, index, slot->deadline);
+    } else if (slot->state == QUEUE_SLOT_WAITING) {
+        queue_end(queue, index, QUEUE_SLOT_EXPIRED, at);
+        queue->counts.expired++;
+    } else {
+        time_abandon(queue, index);
+    }
+}
+
 /* Forgets work that was abandoned up to `boundary`, when the reset was due. */
-static void queue_forget(dg_queue *queue, dg_time boundary) {
+static void time_forget(dg_queue *queue, dg_time boundary) {
     uint32_t index = queue->abandoned.head;
-    while (index != QUEUE_NONE) {
+    for (uint32_t left = queue->abandoned.count; left > 0; left--) {
         uint32_t next = queue->slots[index].next;
         if (queue->slots[index].deadline <= boundary) {
-            queue_list_remove(queue->slots, &queue->abandoned, index);
-            queue_slot_free(queue, index);
+            queue_leave_work(queue, index);
             queue->counts.forgotten++;
+            queue->moved = dgi_max(queue->moved, boundary);
         }
         index = next;
     }
 }
 
-/* Resets lie at whole intervals since creation, however late the call that notices them. */
-static void queue_reset(dg_queue *queue, dg_time now) {
-    if (now < queue->reset_at || queue->reset_interval == DG_OFF)
+/* Resets lie at whole intervals, however late the call that notices them. */
+static void time_reset(dg_queue *queue, dg_time at) {
+    dg_duration interval = queue->params.reset_interval;
+    if (at < queue->reset_at || interval == DG_OFF)
         return;
-    uint64_t more = (now - queue->reset_at) / queue->reset_interval;
-    dg_time boundary = queue->reset_at + more * queue->reset_interval;
+    uint64_t more = (at - queue->reset_at) / interval;
+    dg_time boundary = queue->reset_at + more * interval;
     queue->counts.resets += more + 1;
-    queue->reset_at = dg_time_add(boundary, queue->reset_interval);
-    queue_forget(queue, boundary);
+    queue->reset_at = dg_time_add(boundary, interval);
+    time_forget(queue, boundary);
 }
 
-dg_time dgi_queue_catch_up(dg_queue *queue, dg_time now) {
-    now = queue_clock(queue, now);
+void dgi_queue_catch_up(dg_queue *queue, dg_time at) {
     uint32_t index;
-    while (dgi_wheel_pop(&queue->wheel, now, &index)) {
-        if (queue->slots[index].state == QUEUE_SLOT_WAITING)
-            queue_expire(queue, index, now);
-        else
-            queue_abandon(queue, index);
-    }
-    queue_reset(queue, now);
+    while (dgi_wheel_pop(&queue->wheel, at, &index))
+        time_fire(queue, index, at);
+    time_reset(queue, at);
     queue->quiet = dgi_min(dgi_wheel_next(&queue->wheel), queue->reset_at);
-    return now;
 }
 
-dg_time dg_queue_next(dg_queue *queue, dg_time now) {
+/* --- when to call again --- */
+
+/* When the next item expires or overruns. Timers that only an earlier use of their slot had set are put right. */
+static dg_time time_next_deadline(dg_queue *queue) {
+    uint32_t index;
+    while ((index = dgi_wheel_first(&queue->wheel)) != QUEUE_NONE) {
+        const queue_slot *slot = &queue->slots[index];
+        if (time_is_timed(slot) && slot->deadline == queue->timers[index].due)
+            break;
+        dgi_wheel_set(&queue->wheel, index, time_is_timed(slot) ? slot->deadline : DG_NEVER);
+    }
+    return dgi_wheel_next(&queue->wheel);
+}
+
+static dg_time time_next(dg_queue *queue, dg_time at) {
+    if (queue->ended.count > 0)
+        return at;
+    dg_time next = DG_NEVER;
+    if (queue->order.count + queue->running > 0)
+        next = time_next_deadline(queue);
+    if (queue->abandoned.count > 0)
+        next = dgi_min(next, queue->reset_at);
+    if (queue->order.count > 0 && queue_has_worker(queue))
+        next = dgi_min(
+            next, queue->params.paced ? dg_time_add(at, dg_bucket_retry_after(queue->pace, 1, at)) : at);
+    return next;
+}
+
+dg_time dg_queue_due(dg_queue *queue, dg_time now) {
     if (queue == NULL)
         return DG_NEVER;
     queue_lock(queue);
-    now = dgi_queue_catch_up(queue, now); /* turned to now, the wheel knows best */
-    dg_time next = dgi_wheel_next(&queue->wheel);
-    if (queue->abandoned.count > 0)
-        next = dgi_min(next, queue->reset_at);
-    if (queue->waiting > 0 && queue_has_worker(queue))
-        next = dgi_min(next, queue->pace ? dg_time_add(now, dg_bucket_wait(queue->pace, 1, now)) : now);
-    if (queue->ended.count > 0)
-        next = now;
+    dg_time at = dgi_clock_pass(&queue->clock, now);
+    dgi_queue_catch_up(queue, at); /* turned to now, the wheel knows best */
+    dg_time next = dgi_clock_host(&queue->clock, time_next(queue, at));
     queue_unlock(queue);
     return dgi_max(next, now);
 }

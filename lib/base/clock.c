@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 void dgi_clock_init(dgi_clock *clock, dg_time now) {
-    *clock = (dgi_clock){.own = now, .last = now, .peak_last = DG_NEVER};
+    *clock = (dgi_clock){.own = now, .last = now, .peak_near = DG_NEVER};
 }
 
 static void clock_go_back(dgi_clock *clock, dg_time now) {
@@ -12,26 +12,32 @@ static void clock_go_back(dgi_clock *clock, dg_time now) {
     if (clock->last - now <= DGI_SKEW)
         return;
     clock->reanchored++;
-    if (clock->peak_last == DG_NEVER) {
+    if (clock->peak_near == DG_NEVER) {
         clock->peak_own = clock->own;
         clock->peak_last = clock->last;
+        clock->peak_near = clock->last - DGI_SKEW;
     }
     clock->last = now;
+}
+
+/* Near the peak or past it, time is by its reckoning; what the late caller let pass may be ahead of that. */
+static void clock_reach_peak(dgi_clock *clock, dg_time now) {
+    dg_duration past = dgi_min(dgi_sub_sat(now, clock->peak_last), DGI_CLOCK_STEP);
+    clock->own = dgi_max(clock->own, dgi_add_sat(clock->peak_own, past));
+    clock->last = dgi_max(now, clock->peak_last);
+    clock->peak_near = DG_NEVER;
 }
 
 dg_time dgi_clock_turn(dgi_clock *clock, dg_time now) {
     if (now < clock->last) {
         clock_go_back(clock, now);
-        return clock->own;
+    } else if (now >= clock->peak_near) {
+        clock_reach_peak(clock, now);
+    } else {
+        clock->own = dgi_add_sat(clock->own, dgi_min(now - clock->last, DGI_CLOCK_STEP));
+        clock->last = now;
     }
-    /* Past the peak: by its reckoning, which the time that the late caller let pass may be ahead of. */
-    dg_time own = dgi_add_sat(clock->own, now - clock->last);
-    if (clock->peak_last != DG_NEVER)
-        own = dgi_max(clock->own, dgi_add_sat(clock->peak_own, now - clock->peak_last));
-    clock->own = own;
-    clock->last = now;
-    clock->peak_last = DG_NEVER;
-    return own;
+    return clock->own;
 }
 
 dg_time dgi_clock_host(const dgi_clock *clock, dg_time own) {

@@ -13,28 +13,33 @@
 #define DGI_SKEW DG_SEC(1) /* so far apart may the clocks of two callers be */
 #define DGI_DAY  DG_SEC(86400)
 
+/* The most that passes between two calls: no setting is longer, and a clock gone mad is used up after 580 jumps only. */
+#define DGI_CLOCK_STEP (366 * DGI_DAY)
+
 /* --- a machine's own clock --- */
 
 /* `own` passes by what passes on the host's clock. If that goes back by more than DGI_SKEW, it goes on from there,
- * and remembers where it was (`peak`): a caller who then comes with a time past the peak shows that only the one
- * between them was late, and time is what the peak says it is. */
+ * and remembers where it was (`peak`): a caller who then comes with a time past the peak, or less than DGI_SKEW before
+ * it, shows that only the one between them was late, and time is what the peak says it is. */
 typedef struct dgi_clock {
     dg_time own;
     dg_time last; /* the host's time that `own` stands for */
     dg_time peak_own;
-    dg_time peak_last;   /* DG_NEVER: the clock has not gone back, or has passed its peak */
+    dg_time peak_last;
+    dg_time
+        peak_near; /* DGI_SKEW before it; DG_NEVER: the clock has not gone back, or has passed its peak */
     uint64_t backwards;  /* calls whose `now` was before an earlier one */
     uint64_t reanchored; /* times it went back by more than DGI_SKEW */
 } dgi_clock;
 
 void dgi_clock_init(dgi_clock *clock, dg_time now);
 
-/* For dgi_clock_pass(): a `now` before the last one, or one past the peak. */
+/* For dgi_clock_pass(): a `now` before the last one, far behind it, or near the peak. */
 dg_time dgi_clock_turn(dgi_clock *clock, dg_time now);
 
 /* Lets the host's time come, and returns the clock's own. */
 static inline dg_time dgi_clock_pass(dgi_clock *clock, dg_time now) {
-    if (now < clock->last || now >= clock->peak_last)
+    if (now < clock->last || now - clock->last > DGI_CLOCK_STEP || now >= clock->peak_near)
         return dgi_clock_turn(clock, now);
     clock->own = dgi_add_sat(clock->own, now - clock->last);
     clock->last = now;

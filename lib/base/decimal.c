@@ -7,33 +7,54 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/big.h"
 #include "base/fixed.h"
 
 static_assert(DBL_MANT_DIG == 53 && sizeof(double) == 8, "double is IEEE 754 binary64");
 
-void dgi_decimal_digit(dgi_decimal *number, unsigned digit, bool behind_point) {
-    number->full = number->full || number->digits > (UINT64_MAX - digit) / 10;
-    if (!number->full) {
-        number->digits = number->digits * 10 + digit;
-        number->exponent -= behind_point;
-    } else {
-        number->inexact = number->inexact || digit != 0;
-        number->exponent += !behind_point;
+#define DECIMAL_EXACT  22  /* 10^22 is the largest power of ten that is a double */
+#define DECIMAL_STEP   27  /* 5^27 is the largest power of five in 64 bits */
+#define DECIMAL_FAR    400 /* beyond 10^400 and 2^64 / 10^400 there is no double but infinity and 0 */
+#define DECIMAL_DIGITS 800 /* no double, and nothing half-way between two, has more digits than 768 */
+#define DECIMAL_DOUBT \
+    64 /* units of the last of 64 bits: some fifteen steps lose one or two each, dropped digits 8 */
+#define DECIMAL_MAX 2047u /* the exponent of infinity */
+
+/* --- whole numbers --- */
+
+bool dgi_decimal_u64(const dgi_decimal *number, uint64_t *to) {
+    uint64_t value = number->digits;
+    /* A digit that did not fit is behind a point, or the number above UINT64_MAX. */
+    if (number->inexact || (number->negative && value > 0))
+        return false;
+    for (int64_t left = number->exponent; left > 0 && value > 0; left--) {
+        if (value > UINT64_MAX / 10)
+            return false;
+        value *= 10;
     }
+    for (int64_t left = number->exponent; left < 0 && value > 0; left++) {
+        if (value % 10 != 0)
+            return false;
+        value /= 10;
+    }
+    *to = value;
+    return true;
 }
 
-/* bits * 2^power, with the top bit of `bits` set, and something below its last bit where `inexact`. */
+/* --- 64 bits, mostly enough --- */
+
+/* bits * 2^power, with the top bit of `bits` set; above that by less than one unit of `bits` if `inexact`, by at
+ * most `doubt` units in any case. */
 typedef struct decimal_float {
     uint64_t bits;
     int power;
     bool inexact;
+    uint64_t doubt;
 } decimal_float;
 
 static decimal_float decimal_normal(uint64_t bits) {
-    decimal_float number = {.bits = bits};
-    for (; number.bits >> 63 == 0; number.power--)
-        number.bits <<= 1;
-    return number;
+    unsigned zeros = 63 - dgi_bit_high(bits);
+    return (decimal_float){.bits = bits << zeros, .power = -(int)zeros};
 }
 
 static void decimal_multiply(decimal_float *number, decimal_float by) {
@@ -69,48 +90,114 @@ static void decimal_divide(decimal_float *number, decimal_float by) {
     number->inexact = number->inexact || rest != 0;
 }
 
-/* Times 10^exponent. 5^27 is the largest power of five in 64 bits: one step is exact to the last bit. */
 static void decimal_scale(decimal_float *number, int exponent) {
     number->power += exponent;
-    for (int left = exponent < 0 ? -exponent : exponent; left > 0;) {
-        int step = left < 27 ? left : 27;
+    for (int left = exponent < 0 ? -exponent : exponent; left > 0; left -= DECIMAL_STEP) {
         uint64_t five = 1;
-        for (int i = 0; i < step; i++)
+        for (int i = 0; i < DECIMAL_STEP && i < left; i++)
             five *= 5;
         if (exponent > 0)
             decimal_multiply(number, decimal_normal(five));
         else
             decimal_divide(number, decimal_normal(five));
-        left -= step;
     }
 }
 
+static decimal_float decimal_float_of(const dgi_decimal *decimal) {
+    decimal_float number = decimal_normal(decimal->digits);
+    decimal_scale(&number, (int)decimal->exponent);
+    if (decimal->inexact || decimal->exponent > DECIMAL_STEP || decimal->exponent < -DECIMAL_STEP)
+        number.doubt = DECIMAL_DOUBT;
+    return number;
+}
+
+/* --- and all digits, if it is not --- */
+
+/* All digits as one number; *exponent is that of the last one. */
+static void decimal_big(dgi_big *big, const dgi_decimal *decimal, int *exponent) {
+    int used = 0, dropped = 0;
+    bool inexact = false;
+    dgi_big_set(big, 0);
+    for (const char *at = decimal->text; at < decimal->text + decimal->size; at++) {
+        if (*at == '.' || (*at == '0' && used == 0))
+            continue;
+        if (used < DECIMAL_DIGITS) {
+            used++;
+            dgi_big_multiply_add(big, 10, (uint32_t)(*at - '0'));
+        } else {
+            dropped++;
+            inexact = inexact || *at != '0';
+        }
+    }
+    *exponent = (int)(decimal->exponent - decimal->dropped + dropped);
+    if (inexact) { /* anything behind the last digit does for all that were dropped */
+        dgi_big_multiply_add(big, 10, 1);
+        --*exponent;
+    }
+}
+
+/* Compares the number with what is half-way between kept * 2^power and the next one. */
+static int decimal_compare_half(const dgi_decimal *decimal, uint64_t kept, int power) {
+    dgi_big number, half;
+    int exponent;
+    decimal_big(&number, decimal, &exponent);
+    dgi_big_set(&half, 2 * kept + 1);
+    power--;
+    if (exponent > 0)
+        dgi_big_multiply_power(&number, 5, (unsigned)exponent);
+    else
+        dgi_big_multiply_power(&half, 5, (unsigned)-exponent);
+    if (exponent > power)
+        dgi_big_shift_up(&number, (unsigned)(exponent - power));
+    else
+        dgi_big_shift_up(&half, (unsigned)(power - exponent));
+    return dgi_big_compare(&number, &half);
+}
+
+/* --- doubles --- */
+
 /* Rounds to nearest, ties to even, into the bits of a double; what lies above it comes out as infinity. */
-static uint64_t decimal_round(decimal_float number) {
+static uint64_t decimal_round(const dgi_decimal *decimal) {
+    decimal_float number = decimal_float_of(decimal);
     int biased = number.power + 63 + 1023;
-    if (biased >= 2047)
-        return UINT64_C(2047) << 52;
-    int shift = biased > 0 ? 11 : 12 - biased; /* subnormal numbers keep fewer bits */
-    if (shift > 63) /* at 64 it is half of the smallest double, or more: only the tie goes to 0 */
-        return shift == 64 && (number.bits << 1 != 0 || number.inexact);
-    uint64_t kept = number.bits >> shift, half = UINT64_C(1) << (shift - 1);
-    uint64_t tail = number.bits & (2 * half - 1);
-    kept += tail > half || (tail == half && (number.inexact || kept % 2 == 1));
-    /* `kept` has the leading bit that a double leaves out: it adds 1 to the exponent, as a carry does. */
-    return kept + ((uint64_t)(biased > 0 ? biased - 1 : 0) << 52);
+    if (biased >= (int)DECIMAL_MAX)
+        return (uint64_t)DECIMAL_MAX << 52;
+    int lowest =
+        biased > 1 ? biased : 1; /* subnormal numbers share the exponent of the smallest normal ones */
+    int shift = 11 + lowest - biased, above = 0;
+    uint64_t kept = shift < 64 ? number.bits >> shift : 0;
+    uint64_t half = shift < 64 ? UINT64_C(1) << (shift - 1) : 0, tail = number.bits & (2 * half - 1);
+    if (shift >= 64 || (number.doubt > 0 && tail <= half && half - tail <= number.doubt))
+        above = decimal_compare_half(decimal, kept, lowest - 1075);
+    else
+        above = tail > half || (tail == half && number.inexact) ? 1 : tail == half ? 0 : -1;
+    /* Of normal numbers `kept` has the leading bit that a double leaves out: it adds 1 to the exponent, as a carry
+     * does. */
+    return kept + (above > 0 || (above == 0 && kept % 2 == 1)) + ((uint64_t)(lowest - 1) << 52);
+}
+
+/* The digits and the power of ten are doubles themselves: one operation, rounded once (Clinger 1990). */
+static bool decimal_exact(const dgi_decimal *decimal, double *to) {
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (FLT_EVAL_METHOD != 0 || decimal->full || decimal->digits >> DBL_MANT_DIG != 0 ||
+        decimal->exponent < -DECIMAL_EXACT || decimal->exponent > DECIMAL_EXACT)
+        return false;
+    double value = (double)decimal->digits;
+    value = decimal->exponent < 0 ? value / tens[-decimal->exponent] : value * tens[decimal->exponent];
+    *to = decimal->negative ? -value : value;
+    return true;
 }
 
 bool dgi_decimal_double(const dgi_decimal *decimal, double *to) {
     uint64_t bits = 0;
-    if (decimal->digits > 0 && decimal->exponent > 400) /* the largest double is below 10^309 */
+    if (decimal_exact(decimal, to))
+        return true;
+    if (decimal->digits > 0 && decimal->exponent > DECIMAL_FAR)
         return false;
-    if (decimal->digits > 0 && decimal->exponent > -400) { /* 2^64 / 10^400 is 0 by far */
-        decimal_float number = decimal_normal(decimal->digits);
-        number.inexact = decimal->inexact;
-        decimal_scale(&number, (int)decimal->exponent);
-        bits = decimal_round(number);
-    }
-    if (bits >> 52 == 2047)
+    if (decimal->digits > 0 && decimal->exponent > -DECIMAL_FAR)
+        bits = decimal_round(decimal);
+    if (bits >> 52 == DECIMAL_MAX)
         return false;
     bits |= (uint64_t)decimal->negative << 63;
     memcpy(to, &bits, sizeof *to);

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include "base/draw.h"
 
+#define DRAW_DAY UINT64_C(86400)
+
 uint64_t dgi_seed(uint64_t given, const void *object, dg_time now) {
     if (given != 0)
         return given;
@@ -26,4 +28,10 @@ dg_duration dgi_jitter_down(dg_duration base, dgi_share share, uint64_t random) 
 
 dg_duration dgi_jitter_up(dg_duration base, dgi_share share, uint64_t random) {
     return dgi_add_sat(base, draw_part(base, share, random));
+}
+
+dg_duration dgi_retry_after(dg_duration least, uint64_t random) {
+    uint64_t seconds = least / DG_SEC(1) + (least % DG_SEC(1) != 0);
+    seconds = dgi_min(dgi_max(seconds, 1), DRAW_DAY);
+    return (seconds + dgi_draw_span(random, seconds)) * DG_SEC(1);
 }

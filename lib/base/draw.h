@@ -30,6 +30,10 @@ dg_duration dgi_jitter_down(dg_duration base, dgi_share share, uint64_t random);
 /* `base` spread evenly over base .. base * (1 + share): jitter after the cap, as back-off takes it. */
 dg_duration dgi_jitter_up(dg_duration base, dgi_share share, uint64_t random);
 
+/* When to try again: `least` rounded up to whole seconds, at least 1, drawn evenly up to twice that, so that those
+ * who were turned away together do not come back together. At most a day and its double. */
+dg_duration dgi_retry_after(dg_duration least, uint64_t random);
+
 /* Error-diffusing draw: true for a share `p` of all calls, with the error carried in `*word`, so that
  * the number of true answers is within 1 of the sum of the shares for any history. One atomic add. */
 static inline bool dgi_draw_spread(dgi_atomic64 *word, dgi_share p) {

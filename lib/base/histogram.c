@@ -38,9 +38,20 @@ void dgi_histogram_init(dgi_histogram *histogram) {
         atomic_init(&histogram->counts[i], 0);
 }
 
+static uint64_t histogram_us(dg_duration value) {
+    return value / 1000 + (value % 1000 >= 500);
+}
+
 void dgi_histogram_add(dgi_histogram *histogram, dg_duration value) {
-    dgi_count(&histogram->sum_us, value / 1000 + (value % 1000 >= 500));
+    dgi_count(&histogram->sum_us, histogram_us(value));
     dgi_count32(&histogram->counts[histogram_bucket(value)]);
+}
+
+void dgi_histogram_add_alone(dgi_histogram *histogram, dg_duration value) {
+    dgi_atomic32 *count = &histogram->counts[histogram_bucket(value)];
+    uint64_t sum = dgi_peek(&histogram->sum_us) + histogram_us(value);
+    atomic_store_explicit(&histogram->sum_us, sum, memory_order_relaxed);
+    atomic_store_explicit(count, dgi_peek32(count) + 1, memory_order_relaxed);
 }
 
 void dgi_histogram_merge(dgi_histogram *to, const dgi_histogram *from) {

@@ -21,6 +21,9 @@ typedef struct dgi_histogram {
 void dgi_histogram_init(dgi_histogram *histogram);
 void dgi_histogram_add(dgi_histogram *histogram, dg_duration value);
 
+/* The same for one writer at a time, under a lock: no atomic read-modify-write. Readers need no lock. */
+void dgi_histogram_add_alone(dgi_histogram *histogram, dg_duration value);
+
 /* Adds every count of `from` to `to`. */
 void dgi_histogram_merge(dgi_histogram *to, const dgi_histogram *from);
 

@@ -31,6 +31,8 @@ static bool json_eat(dgi_json *json, char c) {
 }
 
 static void json_space(dgi_json *json) {
+    if (json->at < json->end && (unsigned char)*json->at > ' ')
+        return;
     while (json_is(json, ' ') || json_is(json, '\t') || json_is(json, '\n') || json_is(json, '\r'))
         json->at++;
 }
@@ -114,7 +116,7 @@ static bool json_hex4(dgi_json *json, uint32_t *code) {
     return true;
 }
 
-/* Behind a backslash and a u: one code point, of two escapes where the first is a surrogate. */
+/* Behind a backslash and a u: one code point, of two escapes if the first is a surrogate. */
 static bool json_code_point(dgi_json *json, json_string *string) {
     uint32_t code, low;
     if (!json_hex4(json, &code))
@@ -143,25 +145,31 @@ static bool json_escape(dgi_json *json, json_string *string) {
     return json_fail(json);
 }
 
+/* One character that does not stand for itself: an escape, or more than one byte of UTF-8. */
+static bool json_special(dgi_json *json, json_string *string) {
+    if (json_eat(json, '\\'))
+        return json_escape(json, string);
+    size_t size = (unsigned char)*json->at < 0x20 ? 0 : dgi_utf8_size(json->at, json->end);
+    if (size == 0)
+        return json_fail(json);
+    json_string_add(string, json->at, size);
+    json->at += size;
+    return true;
+}
+
 /* From the opening quote to behind the closing one. */
 static bool json_text(dgi_json *json, json_string *string) {
     if (!json_eat(json, '"'))
         return json_fail(json);
-    while (!json_eat(json, '"')) {
-        if (json->at == json->end)
+    for (;;) {
+        size_t plain = dgi_utf8_plain(json->at, json->end);
+        json_string_add(string, json->at, plain);
+        json->at += plain;
+        if (json_eat(json, '"'))
+            return true;
+        if (json->at == json->end || !json_special(json, string))
             return json_fail(json);
-        if (json_eat(json, '\\')) {
-            if (!json_escape(json, string))
-                return false;
-            continue;
-        }
-        size_t size = (unsigned char)*json->at < 0x20 ? 0 : dgi_utf8_size(json->at, json->end);
-        if (size == 0)
-            return json_fail(json);
-        json_string_add(string, json->at, size);
-        json->at += size;
     }
-    return true;
 }
 
 bool dgi_json_string(dgi_json *json, char *to, size_t size) {
@@ -201,23 +209,20 @@ static bool json_exponent(dgi_json *json, dgi_decimal *number) {
 }
 
 static bool json_number_read(dgi_json *json, dgi_decimal *number) {
-    *number = (dgi_decimal){.whole = true};
+    *number = (dgi_decimal){0};
     if (!json_begin(json, DGI_JSON_NUMBER))
         return false;
     number->negative = json_eat(json, '-');
+    number->text = json->at;
     if (!json_eat(json, '0') && !json_digits(json, number, false))
         return false;
     if (json_is_digit(json)) /* behind a leading zero */
         return json_fail(json);
-    if (json_eat(json, '.')) {
-        number->whole = false;
-        if (!json_digits(json, number, true))
-            return false;
-    }
-    if (json_eat(json, 'e') || json_eat(json, 'E')) {
-        number->whole = false;
+    if (json_eat(json, '.') && !json_digits(json, number, true))
+        return false;
+    number->size = (size_t)(json->at - number->text);
+    if (json_eat(json, 'e') || json_eat(json, 'E'))
         return json_exponent(json, number);
-    }
     return true;
 }
 
@@ -230,10 +235,7 @@ bool dgi_json_number(dgi_json *json, double *to) {
 bool dgi_json_u64(dgi_json *json, uint64_t *to) {
     dgi_decimal number;
     *to = 0;
-    if (!json_number_read(json, &number) || number.negative || !number.whole || number.full)
-        return json_fail(json);
-    *to = number.digits;
-    return true;
+    return (json_number_read(json, &number) && dgi_decimal_u64(&number, to)) || json_fail(json);
 }
 
 /* --- reading: words --- */

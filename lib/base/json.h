@@ -1,9 +1,8 @@
 /* JSON (RFC 8259), strict and without allocation.
  *
  * Reading: a pull reader over a text of known length. It checks the whole grammar, UTF-8, surrogate
- * pairs, depth (DGI_JSON_DEPTH) and, in the objects it is asked to read, duplicate names are the
- * caller's to notice. Nothing is copied but strings and numbers that the caller asks for. Writing: on
- * top of base/text, commas placed by the writer. */
+ * pairs and depth (DGI_JSON_DEPTH); names that come twice are the caller's to notice. Nothing is copied but
+ * strings and numbers that the caller asks for. Writing: on top of base/text, commas placed by the writer. */
 #ifndef DGI_BASE_JSON_H
 #define DGI_BASE_JSON_H
 
@@ -45,24 +44,37 @@ bool dgi_json_object(dgi_json *json);
  * on an error. */
 bool dgi_json_member(dgi_json *json, char *name, size_t size);
 
-/* Read one value of that kind; false, and failed, where another comes; the output is zeroed then.
- *
- * A number of up to 19 significant digits whose last digit counts 10^-27 to 10^27 becomes the nearest
- * double (ties to even); any other one the nearest or a neighbour of it. One beyond the largest double
- * fails; one too small to tell from 0 is 0. */
-bool dgi_json_string(dgi_json *json, char *to,
-                     size_t size);                /* unescaped UTF-8 with a zero; fails where it
-                                                                does not fit or holds U+0000 */
-bool dgi_json_number(dgi_json *json, double *to); /* finite, by the grammar of JSON */
-bool dgi_json_u64(dgi_json *json, uint64_t *to);  /* a whole number without fraction or exponent */
+/* Read one value of that kind; false, and failed, if another comes; the output is zeroed then. */
+
+/* Unescaped UTF-8 with a zero; fails if it does not fit or holds U+0000. */
+bool dgi_json_string(dgi_json *json, char *to, size_t size);
+/* The nearest double, ties to even. One beyond the largest fails; one too small to tell from 0 is 0. */
+bool dgi_json_number(dgi_json *json, double *to);
+/* A whole number, however it is written: 60000, 60000.0 and 6e4. */
+bool dgi_json_u64(dgi_json *json, uint64_t *to);
 bool dgi_json_bool(dgi_json *json, bool *to);
 bool dgi_json_null(dgi_json *json);
 
 /* Reads over the next value, whatever it is, checking it. */
 bool dgi_json_skip(dgi_json *json);
 
-/* True where the whole text was read, with nothing but white space left, and nothing failed. */
+/* True if the whole text was read, with nothing but white space left, and nothing failed. */
 bool dgi_json_end(dgi_json *json);
+
+/* --- finding one member --- */
+
+typedef enum dgi_json_found {
+    DGI_JSON_FOUND_NOTHING = 0, /* no object, or it ended without that member */
+    DGI_JSON_FOUND_STRING,
+    DGI_JSON_FOUND_OTHER, /* it is no string */
+    DGI_JSON_FOUND_CUT    /* the text ended before it */
+} dgi_json_found;
+
+/* Finds the first member called `name` of the object that the text is, and reads the string there, unescaped; one
+ * that does not fit, or is not valid, comes out empty. Reads no further than that string and checks nothing on the
+ * way but where strings and brackets begin and end: for whole texts of JSON the answer is that of the reader above,
+ * for others it is only where to look. `name` is at most 31 bytes that need no escape. */
+dgi_json_found dgi_json_find(const char *text, size_t size, const char *name, char *to, size_t to_size);
 
 /* --- writing --- */
 
@@ -72,10 +84,12 @@ typedef struct dgi_json_writer {
 } dgi_json_writer;
 
 void dgi_json_write_init(dgi_json_writer *writer, dgi_text *text);
-/* `name` is NULL for an element of an array and for the outermost value. */
+/* Names stand for themselves: no quote, backslash or control character is in them. One that is NULL is left out: for
+ * the outermost value, and behind dgi_json_write_any_name(). */
 void dgi_json_write_object(dgi_json_writer *writer, const char *name);
-void dgi_json_write_array(dgi_json_writer *writer, const char *name);
-void dgi_json_write_end(dgi_json_writer *writer, char bracket); /* '}' or ']' */
+void dgi_json_write_end(dgi_json_writer *writer);                        /* of the innermost object */
+void dgi_json_write_any_name(dgi_json_writer *writer, const char *name); /* whatever bytes are in it */
+void dgi_json_write_word(dgi_json_writer *writer, const char *name, const char *word); /* as a name is */
 void dgi_json_write_string(dgi_json_writer *writer, const char *name, const char *value);
 void dgi_json_write_u64(dgi_json_writer *writer, const char *name, uint64_t value);
 void dgi_json_write_i64(dgi_json_writer *writer, const char *name, int64_t value);

@@ -7,37 +7,52 @@
 
 #include "base/utf8.h"
 
-static void json_write_quoted(dgi_text *text, const char *value) {
+/* Writes the character at `value` that does not stand for itself and returns how many bytes it is. */
+static size_t json_write_special(dgi_text *text, const char *value, const char *end) {
     static const char named[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
+    const char *known = memchr(named, *value, sizeof named - 1);
+    size_t size = dgi_utf8_size(value, end);
+    if (known != NULL) {
+        const char escape[] = {'\\', names[known - named]};
+        dgi_text_add_n(text, escape, sizeof escape);
+    } else if ((unsigned char)*value < 0x20) {
+        const char escape[] = {'\\', 'u', '0', '0', hex[*value >> 4], hex[*value & 15]};
+        dgi_text_add_n(text, escape, sizeof escape);
+    } else if (size > 0) {
+        dgi_text_add_n(text, value, size);
+    } else {
+        dgi_text_add(text, "\xef\xbf\xbd"); /* U+FFFD stands for a byte that is no UTF-8 */
+        size = 1;
+    }
+    return size;
+}
+
+static void json_write_quoted(dgi_text *text, const char *value) {
     const char *end = value + strlen(value);
     dgi_text_char(text, '"');
-    while (value < end) {
-        size_t size = dgi_utf8_size(value, end), i = 0;
-        while (i < sizeof named - 1 && named[i] != *value)
-            i++;
-        if (i < sizeof named - 1) {
-            const char escape[] = {'\\', names[i]};
-            dgi_text_add_n(text, escape, 2);
-        } else if ((unsigned char)*value < 0x20) {
-            const char escape[] = {'\\', 'u', '0', '0', hex[*value >> 4], hex[*value & 15]};
-            dgi_text_add_n(text, escape, 6);
-        } else if (size == 0) {
-            dgi_text_add(text, "\xef\xbf\xbd"); /* U+FFFD stands for a byte that is no UTF-8 */
-        } else {
-            dgi_text_add_n(text, value, size);
-        }
-        value += size > 0 ? size : 1;
+    for (;;) {
+        size_t plain = dgi_utf8_plain(value, end);
+        dgi_text_add_n(text, value, plain);
+        value += plain;
+        if (value == end)
+            break;
+        value += json_write_special(text, value, end);
     }
     dgi_text_char(text, '"');
 }
 
-static dgi_text *json_write_name(dgi_json_writer *writer, const char *name) {
+static void json_write_comma(dgi_json_writer *writer) {
     if (writer->comma)
         dgi_text_char(writer->text, ',');
     writer->comma = true;
+}
+
+static dgi_text *json_write_name(dgi_json_writer *writer, const char *name) {
+    json_write_comma(writer);
     if (name) {
-        json_write_quoted(writer->text, name);
-        dgi_text_char(writer->text, ':');
+        dgi_text_char(writer->text, '"');
+        dgi_text_add_n(writer->text, name, strlen(name));
+        dgi_text_add_n(writer->text, "\":", 2);
     }
     return writer->text;
 }
@@ -51,14 +66,23 @@ void dgi_json_write_object(dgi_json_writer *writer, const char *name) {
     writer->comma = false;
 }
 
-void dgi_json_write_array(dgi_json_writer *writer, const char *name) {
-    dgi_text_char(json_write_name(writer, name), '[');
+void dgi_json_write_end(dgi_json_writer *writer) {
+    dgi_text_char(writer->text, '}');
+    writer->comma = true;
+}
+
+void dgi_json_write_any_name(dgi_json_writer *writer, const char *name) {
+    json_write_comma(writer);
+    json_write_quoted(writer->text, name);
+    dgi_text_char(writer->text, ':');
     writer->comma = false;
 }
 
-void dgi_json_write_end(dgi_json_writer *writer, char bracket) {
-    dgi_text_char(writer->text, bracket);
-    writer->comma = true;
+void dgi_json_write_word(dgi_json_writer *writer, const char *name, const char *word) {
+    dgi_text *text = json_write_name(writer, name);
+    dgi_text_char(text, '"');
+    dgi_text_add_n(text, word, strlen(word));
+    dgi_text_char(text, '"');
 }
 
 void dgi_json_write_string(dgi_json_writer *writer, const char *name, const char *value) {

@@ -7,14 +7,12 @@
 
 #include "base/fixed.h"
 
-#define TEXT_DIGITS   20 /* of UINT64_MAX */
 #define TEXT_DECIMALS 19 /* 10^19 is the largest power of ten in 64 bits */
-#define TEXT_MICRO    UINT64_C(1000000)
 
 /* --- digits --- */
 
-static size_t text_digits(char *to, uint64_t n) {
-    char reversed[TEXT_DIGITS];
+size_t dgi_text_digits(char to[DGI_TEXT_DIGITS], uint64_t n) {
+    char reversed[DGI_TEXT_DIGITS];
     size_t count = 0;
     do {
         reversed[count++] = (char)('0' + n % 10);
@@ -25,14 +23,15 @@ static size_t text_digits(char *to, uint64_t n) {
     return count;
 }
 
-/* In one append, so that a number is never cut in the middle. */
-static void text_decimal(dgi_text *text, bool negative, uint64_t whole, uint64_t fraction,
-                         unsigned decimals) {
-    char digits[1 + TEXT_DIGITS + 1 + TEXT_DECIMALS];
+void dgi_text_decimal(dgi_text *text, bool negative, uint64_t whole, uint64_t fraction,
+                      unsigned decimals) {
+    char digits[1 + DGI_TEXT_DIGITS + 1 + TEXT_DECIMALS];
     size_t used = 0;
     if (negative && (whole > 0 || fraction > 0))
         digits[used++] = '-';
-    used += text_digits(digits + used, whole);
+    used += dgi_text_digits(digits + used, whole);
+    if (fraction == 0)
+        decimals = 0;
     for (; decimals > 0 && fraction % 10 == 0; decimals--)
         fraction /= 10;
     if (decimals > 0) {
@@ -97,13 +96,11 @@ static void text_add_through(dgi_text *text, const char *data, size_t size) {
     }
 }
 
-void dgi_text_add_n(dgi_text *text, const char *data, size_t size) {
+void dgi_text_add_over(dgi_text *text, const char *data, size_t size) {
     if (text->failed || size == 0)
         return;
     if (text->sink)
         text_add_through(text, data, size);
-    else if (size <= text_room(text))
-        text_put(text, data, size);
     else
         text->failed = true;
 }
@@ -112,16 +109,12 @@ void dgi_text_add(dgi_text *text, const char *string) {
     dgi_text_add_n(text, string, strlen(string));
 }
 
-void dgi_text_char(dgi_text *text, char c) {
-    dgi_text_add_n(text, &c, 1);
-}
-
 void dgi_text_u64(dgi_text *text, uint64_t n) {
-    text_decimal(text, false, n, 0, 0);
+    dgi_text_decimal(text, false, n, 0, 0);
 }
 
 void dgi_text_i64(dgi_text *text, int64_t n) {
-    text_decimal(text, n < 0, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, 0, 0);
+    dgi_text_decimal(text, n < 0, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, 0, 0);
 }
 
 void dgi_text_scaled(dgi_text *text, uint64_t value, unsigned decimals) {
@@ -129,22 +122,5 @@ void dgi_text_scaled(dgi_text *text, uint64_t value, unsigned decimals) {
     uint64_t unit = 1;
     for (unsigned i = 0; i < kept; i++)
         unit *= 10;
-    text_decimal(text, false, value / unit, value % unit, kept);
-}
-
-void dgi_text_double(dgi_text *text, double value) {
-    const double limit = 9223372036854775808.0; /* 2^63 */
-    bool finite = value - value <= 0; /* false for infinities too: their difference is no number */
-    bool negative = value < 0;
-    double magnitude = !finite ? 0 : negative ? -value : value;
-    uint64_t whole = magnitude < limit ? (uint64_t)magnitude : (uint64_t)limit;
-    double rest = magnitude < limit ? magnitude - (double)whole : 0;
-    /* The rest in units of 2^-64, times a million: the product's upper half is the micros. */
-    uint64_t rest64 = (uint64_t)(rest * 18446744073709551616.0);
-    uint64_t micros = dgi_mulhi(rest64, TEXT_MICRO) + (rest64 * TEXT_MICRO >> 63);
-    if (micros == TEXT_MICRO) {
-        whole++;
-        micros = 0;
-    }
-    text_decimal(text, negative, whole, micros, 6);
+    dgi_text_decimal(text, false, value / unit, value % unit, kept);
 }

@@ -26,10 +26,11 @@ size_t dgi_utf8_size(const char *at, const char *end) {
 
 bool dgi_utf8_valid(const char *text, size_t size) {
     const char *end = text + size;
-    for (size_t step = 0; text < end; text += step) {
-        step = dgi_utf8_size(text, end);
+    for (text += dgi_utf8_plain(text, end); text < end; text += dgi_utf8_plain(text, end)) {
+        size_t step = dgi_utf8_size(text, end);
         if (step == 0)
             return false;
+        text += step;
     }
     return true;
 }

@@ -205,3 +205,25 @@ dg_time dgi_wheel_next(const dgi_wheel *wheel) {
     }
     return wheel->count > 0 ? wheel_slot_start(wheel, DGI_WHEEL_LEVELS - 1, 0) : DG_NEVER;
 }
+
+/* The timer of the earliest due in a ring. */
+static uint32_t wheel_earliest_index(const dgi_wheel *wheel, uint32_t head) {
+    uint32_t index = head, first = head;
+    do {
+        if (wheel_at(wheel, index)->due < wheel_at(wheel, first)->due)
+            first = index;
+        index = wheel_at(wheel, index)->next;
+    } while (index != head);
+    return first;
+}
+
+uint32_t dgi_wheel_first(const dgi_wheel *wheel) {
+    if (wheel->occupied[0] != 0)
+        return wheel_earliest_index(wheel, wheel->slots[0][dgi_bit_low(wheel->occupied[0])]);
+    for (unsigned level = 1; level < DGI_WHEEL_LEVELS; level++) {
+        uint64_t ahead = wheel->occupied[level] & ~UINT64_C(1);
+        if (ahead != 0)
+            return wheel->slots[level][dgi_bit_low(ahead)];
+    }
+    return wheel->count > 0 ? wheel->slots[DGI_WHEEL_LEVELS - 1][0] : DGI_WHEEL_NONE;
+}

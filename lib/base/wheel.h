@@ -63,4 +63,8 @@ bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index);
  * that), never later than it; DG_NEVER where no timer is set. Far timers may cost a few early calls. */
 dg_time dgi_wheel_next(const dgi_wheel *wheel);
 
+/* A timer of the slot that dgi_wheel_next() speaks of: the earliest, if that lies in the lowest level.
+ * DGI_WHEEL_NONE if none is set. */
+uint32_t dgi_wheel_first(const dgi_wheel *wheel);
+
 #endif

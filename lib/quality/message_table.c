@@ -3,131 +3,167 @@
  * SPDX-License-Identifier: MIT */
 #include "quality/message_table.h"
 
-#include <string.h>
-
-#define KIND(name) (UINT32_C(1) << DG_MESSAGE_##name)
-#define AT(member) offsetof(dg_message, member)
+#include "base/names.h"
 
 #define MESSAGE_TIME_MAX     3600000.0     /* ms: as for a sample (session.h) */
 #define MESSAGE_DURATION_MAX 31622400000.0 /* ms: 366 days */
 
+#define MESSAGE_KIND(name) (UINT32_C(1) << DG_MESSAGE_##name)
+#define MESSAGE_AT(member) .field = #member, .offset = (uint16_t)offsetof(dg_message, member)
+
+static int message_audio_find(const char *word) {
+    for (uint32_t audio = DG_AUDIO_GOOD; audio <= DG_AUDIO_UNAVAILABLE; audio++)
+        if (strcmp(word, dg_audio_quality_name(audio)) == 0)
+            return (int)audio;
+    return DG_ERR_NOT_FOUND;
+}
+
 const dgi_member dgi_members[] = {
     {.name = "seq",
-     .offset = AT(sequence),
+     MESSAGE_AT(sequence),
      .type = DGI_MEMBER_U32,
      .has = DG_MESSAGE_HAS_SEQUENCE,
      .high = UINT32_MAX,
-     .kinds = KIND(DEGRADED) | KIND(RESTORED) | KIND(ACK) | KIND(SET)},
+     .kinds = MESSAGE_KIND(DEGRADED) | MESSAGE_KIND(RESTORED) | MESSAGE_KIND(ACK) | MESSAGE_KIND(SET)},
     {.name = "level",
-     .offset = AT(level),
-     .type = DGI_MEMBER_LEVEL,
-     .kinds = KIND(DEGRADED) | KIND(RESTORED),
-     .required = KIND(DEGRADED) | KIND(RESTORED)},
+     MESSAGE_AT(level),
+     .type = DGI_MEMBER_WORD,
+     .find = dg_level_find,
+     .word = dg_level_name,
+     .high = DG_LEVEL_FALLBACK,
+     .kinds = MESSAGE_KIND(DEGRADED) | MESSAGE_KIND(RESTORED),
+     .required = MESSAGE_KIND(DEGRADED) | MESSAGE_KIND(RESTORED)},
     {.name = "level",
-     .offset = AT(level),
-     .type = DGI_MEMBER_LEVEL_OR_NULL,
+     MESSAGE_AT(level),
+     .type = DGI_MEMBER_WORD,
+     .find = dg_level_find,
+     .word = dg_level_name,
+     .high = DG_LEVEL_FALLBACK,
      .has = DG_MESSAGE_HAS_LEVEL,
-     .kinds = KIND(SET),
-     .required = KIND(SET)},
+     .null = true,
+     .kinds = MESSAGE_KIND(SET),
+     .required = MESSAGE_KIND(SET)},
     {.name = "reason",
-     .offset = AT(reason),
-     .type = DGI_MEMBER_REASON,
-     .kinds = KIND(DEGRADED),
-     .required = KIND(DEGRADED)},
+     MESSAGE_AT(reason),
+     .type = DGI_MEMBER_WORD,
+     .find = dg_reason_find,
+     .word = dg_reason_name,
+     .open = true,
+     .high = DG_REASON_PREDICTED,
+     .kinds = MESSAGE_KIND(DEGRADED),
+     .required = MESSAGE_KIND(DEGRADED)},
     {.name = "accepted",
-     .offset = AT(accepted),
+     MESSAGE_AT(accepted),
      .type = DGI_MEMBER_BOOL,
-     .kinds = KIND(ACK),
-     .required = KIND(ACK)},
+     .high = 1,
+     .kinds = MESSAGE_KIND(ACK),
+     .required = MESSAGE_KIND(ACK)},
     {.name = "enabled",
-     .offset = AT(enabled),
+     MESSAGE_AT(enabled),
      .type = DGI_MEMBER_BOOL,
-     .kinds = KIND(FALLBACK),
-     .required = KIND(FALLBACK)},
-    {.object = "metrics",
+     .high = 1,
+     .kinds = MESSAGE_KIND(FALLBACK),
+     .required = MESSAGE_KIND(FALLBACK)},
+    {.object = DGI_OBJECT_METRICS,
      .name = "rtt_ms",
-     .offset = AT(rtt_ms),
+     MESSAGE_AT(rtt_ms),
      .type = DGI_MEMBER_NUMBER,
      .has = DG_MESSAGE_HAS_RTT,
      .high = MESSAGE_TIME_MAX,
-     .kinds = KIND(DEGRADED)},
-    {.object = "metrics",
+     .kinds = MESSAGE_KIND(DEGRADED)},
+    {.object = DGI_OBJECT_METRICS,
      .name = "packet_loss",
-     .offset = AT(loss),
+     MESSAGE_AT(loss),
      .type = DGI_MEMBER_NUMBER,
      .has = DG_MESSAGE_HAS_LOSS,
      .high = 1,
-     .kinds = KIND(DEGRADED)},
-    {.object = "metrics",
+     .kinds = MESSAGE_KIND(DEGRADED)},
+    {.object = DGI_OBJECT_METRICS,
      .name = "jitter_ms",
-     .offset = AT(jitter_ms),
+     MESSAGE_AT(jitter_ms),
      .type = DGI_MEMBER_NUMBER,
      .has = DG_MESSAGE_HAS_JITTER,
      .high = MESSAGE_TIME_MAX,
-     .kinds = KIND(DEGRADED)},
-    {.object = "metrics",
+     .kinds = MESSAGE_KIND(DEGRADED)},
+    {.object = DGI_OBJECT_METRICS,
      .name = "bandwidth_kbps",
-     .offset = AT(bandwidth_kbps),
+     MESSAGE_AT(bandwidth_kbps),
      .type = DGI_MEMBER_NUMBER,
      .has = DG_MESSAGE_HAS_BANDWIDTH,
      .high = UINT32_MAX,
-     .kinds = KIND(DEGRADED)},
-    {.object = "recommendations",
+     .kinds = MESSAGE_KIND(DEGRADED)},
+    {.object = DGI_OBJECT_RECOMMENDATIONS,
      .name = "expected_latency_ms",
-     .offset = AT(expected_latency_ms),
+     MESSAGE_AT(expected_latency_ms),
      .type = DGI_MEMBER_U32,
+     .has = DG_MESSAGE_HAS_EXPECTED_LATENCY,
      .high = UINT32_MAX,
-     .kinds = KIND(DEGRADED)},
-    {.object = "recommendations",
+     .kinds = MESSAGE_KIND(DEGRADED)},
+    {.object = DGI_OBJECT_RECOMMENDATIONS,
      .name = "audio_quality",
-     .offset = AT(audio_quality),
-     .type = DGI_MEMBER_AUDIO,
-     .kinds = KIND(DEGRADED)},
-    {.object = "client_metrics",
+     MESSAGE_AT(audio_quality),
+     .type = DGI_MEMBER_WORD,
+     .find = message_audio_find,
+     .word = dg_audio_quality_name,
+     .open = true,
+     .high = DG_AUDIO_UNAVAILABLE,
+     .has = DG_MESSAGE_HAS_AUDIO_QUALITY,
+     .kinds = MESSAGE_KIND(DEGRADED)},
+    {.object = DGI_OBJECT_CLIENT_METRICS,
      .name = "buffer_level",
-     .offset = AT(buffer_level),
+     MESSAGE_AT(buffer_level),
      .type = DGI_MEMBER_NUMBER,
      .has = DG_MESSAGE_HAS_BUFFER_LEVEL,
      .high = 1e9,
-     .kinds = KIND(ACK)},
-    {.object = "client_metrics",
+     .kinds = MESSAGE_KIND(ACK)},
+    {.object = DGI_OBJECT_CLIENT_METRICS,
      .name = "playback_rate",
-     .offset = AT(playback_rate),
+     MESSAGE_AT(playback_rate),
      .type = DGI_MEMBER_NUMBER,
      .has = DG_MESSAGE_HAS_PLAYBACK_RATE,
      .high = 100,
-     .above = true,
-     .kinds = KIND(ACK)},
+     .kinds = MESSAGE_KIND(ACK)},
     {.name = "message",
-     .offset = AT(text),
+     MESSAGE_AT(text),
      .type = DGI_MEMBER_TEXT,
-     .kinds = KIND(RESTORED) | KIND(FALLBACK) | KIND(SYSTEM),
-     .required = KIND(SYSTEM)},
+     .kinds = MESSAGE_KIND(RESTORED) | MESSAGE_KIND(FALLBACK) | MESSAGE_KIND(SYSTEM),
+     .required = MESSAGE_KIND(SYSTEM)},
     {.name = "duration_ms",
-     .offset = AT(duration_ms),
+     MESSAGE_AT(duration_ms),
      .type = DGI_MEMBER_U64,
      .has = DG_MESSAGE_HAS_DURATION,
      .high = MESSAGE_DURATION_MAX,
-     .kinds = KIND(SET)},
+     .kinds = MESSAGE_KIND(SET)},
     {.name = "estimated_recovery_ms",
-     .offset = AT(recovery_ms),
+     MESSAGE_AT(recovery_ms),
      .type = DGI_MEMBER_U32,
+     .has = DG_MESSAGE_HAS_RECOVERY,
      .high = UINT32_MAX,
-     .kinds = KIND(FALLBACK)},
+     .kinds = MESSAGE_KIND(FALLBACK)},
 };
-const size_t dgi_member_count = sizeof dgi_members / sizeof *dgi_members;
+const size_t dgi_member_count = DGI_COUNT(dgi_members);
 
-uint32_t dgi_message_has_of(uint32_t kind) {
-    uint32_t has = 0;
-    for (size_t i = 0; i < dgi_member_count; i++)
-        if ((dgi_members[i].kinds >> kind & 1) != 0)
-            has |= dgi_members[i].has;
-    return has;
-}
+const char *const dgi_object_names[DGI_OBJECTS] = {
+    [DGI_OBJECT_METRICS] = "metrics",
+    [DGI_OBJECT_RECOMMENDATIONS] = "recommendations",
+    [DGI_OBJECT_CLIENT_METRICS] = "client_metrics",
+};
+
+static const char *const message_kind_words[] = {
+    [DG_MESSAGE_OTHER] = "other",
+    [DG_MESSAGE_DEGRADED] = "quality.degraded",
+    [DG_MESSAGE_RESTORED] = "quality.restored",
+    [DG_MESSAGE_ACK] = "quality.ack",
+    [DG_MESSAGE_SET] = "quality.set",
+    [DG_MESSAGE_FALLBACK] = "mode.fallback",
+    [DG_MESSAGE_SYSTEM] = "system",
+};
+static const dgi_names message_kinds = DGI_NAMES(message_kind_words);
 
 const char *dg_message_kind_name(uint32_t kind) {
-    static const char *const names[] = {"other",       "quality.degraded", "quality.restored",
-                                        "quality.ack", "quality.set",      "mode.fallback",
-                                        "system"};
-    return kind < sizeof names / sizeof *names ? names[kind] : "unknown";
+    return dgi_name(&message_kinds, kind);
+}
+
+int dg_message_kind_find(const char *name) {
+    return dgi_name_find(&message_kinds, name);
 }

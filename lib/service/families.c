@@ -255,9 +255,11 @@ static void split_queue_rejections(const families_stats *stats, families_part *p
 static void split_queue_work(const families_stats *stats, families_part *parts) {
     const dg_queue_stats *queue = &stats->queue;
     const families_part all[] = {
-        {"success", queue->succeeded}, {"failure", queue->failed},      {"timeout", queue->timed_out},
-        {"ignored", queue->ignored},   {"given_up", queue->given_up},   {"forgotten", queue->forgotten},
-        {"expired", queue->expired},   {"cancelled", queue->cancelled}, {"flushed", queue->flushed},
+        {"success", queue->successes}, {"failure", queue->failures},
+        {"timeout", queue->timeouts},  {"ignored", queue->ignored},
+        {"given_up", queue->given_up}, {"forgotten", queue->forgotten},
+        {"expired", queue->expired},   {"cancelled", queue->cancelled},
+        {"flushed", queue->flushed},   {"displaced", queue->displaced},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         parts[i] = all[i];

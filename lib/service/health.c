@@ -49,19 +49,19 @@ static void health_queue(dgi_json_writer *json, const dg_queue_stats *queue) {
     dgi_json_write_u64(json, "current_size", queue->waiting);
     dgi_json_write_double(json, "capacity_percent", percent);
     dgi_json_write_string(json, "status", health_queue_status(percent));
-    dgi_json_write_end(json, '}');
+    dgi_json_write_end(json);
 }
 
 /* A time-out is work that expired, or ran past its deadline, whatever it reported then: a late success is both. */
 static void health_workers(dgi_json_writer *json, const char *name, const dg_queue_stats *queue) {
-    uint64_t timeouts = queue->expired + dgi_max(queue->overrun, queue->timed_out);
-    uint64_t total = queue->expired + queue->succeeded + queue->failed + queue->timed_out +
+    uint64_t timeouts = queue->expired + dgi_max(queue->overrun, queue->timeouts);
+    uint64_t total = queue->expired + queue->successes + queue->failures + queue->timeouts +
                      queue->abandoned + queue->forgotten;
     dgi_json_write_object(json, name);
     dgi_json_write_u64(json, "total_requests", total);
-    dgi_json_write_u64(json, "successful_requests", queue->succeeded);
+    dgi_json_write_u64(json, "successful_requests", queue->successes);
     dgi_json_write_u64(json, "timeout_requests", timeouts);
-    dgi_json_write_double(json, "success_rate", health_percent(queue->succeeded, total));
+    dgi_json_write_double(json, "success_rate", health_percent(queue->successes, total));
     dgi_json_write_double(json, "timeout_rate", health_percent(timeouts, total));
     dgi_json_write_double(json, "thread_capacity_used",
                           health_percent(queue->abandoned, queue->max_abandoned));
@@ -70,7 +70,7 @@ static void health_workers(dgi_json_writer *json, const char *name, const dg_que
     else
         dgi_json_write_scaled(json, "time_until_reset", queue->time_until_reset / DG_MS(1), 3);
     dgi_json_write_double(json, "rejection_threshold", queue->rejection_threshold);
-    dgi_json_write_end(json, '}');
+    dgi_json_write_end(json);
 }
 
 void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) {
@@ -88,7 +88,7 @@ void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) 
     health_queue(&json, &figures.queue);
     health_workers(&json, "vllm_statistics", &figures.queue);
     health_workers(&json, "worker_statistics", &figures.queue);
-    dgi_json_write_end(&json, '}');
-    dgi_json_write_end(&json, '}');
+    dgi_json_write_end(&json);
+    dgi_json_write_end(&json);
     dgi_text_char(text, '\n');
 }

@@ -18,9 +18,8 @@ static dg_log_field hub_log_number(const char *name, double value) {
     return (dg_log_field){.name = name, .type = DG_FIELD_NUMBER, .number = value};
 }
 
-/* An id keeps its bits: beyond 2^63 it is negative. */
 static dg_log_field hub_log_id(const char *name, const dgi_conn *conn) {
-    return hub_log_integer(name, (int64_t)conn->id);
+    return (dg_log_field){.name = name, .type = DG_FIELD_NATURAL, .natural = conn->id};
 }
 
 static void hub_log_emit(dg_hub *hub, uint32_t severity, const char *message, const dg_log_field *fields,

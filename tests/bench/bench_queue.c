@@ -181,7 +181,7 @@ static void set_gate_all(void) {
 
 static void set_gate_shut(void) {
     set_gate_queue();
-    need(dg_gate_switch(gate, false));
+    need(dg_gate_set_open(gate, false));
 }
 
 static void set_gate_rate(void) {

@@ -12,10 +12,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# The C library's memory and string functions, its mutexes, and what compilers and sanitizers put in.
+# The C library's memory and string functions, its mutexes and conditions, and what compilers and sanitizers put in.
 ALLOWED = re.compile(
     r"^(malloc|calloc|free|mem(cpy|set|cmp|move|chr)|str(len|nlen|cmp|ncmp|chr)"
-    r"|pthread_mutex_(init|destroy|lock|unlock)"
+    r"|pthread_(mutex_(init|destroy|lock|unlock)|cond_(init|destroy|wait|signal))"
     r"|__assert_fail|__stack_chk_fail|__cxa_finalize|__gmon_start__|_ITM_\w+TMCloneTable"
     r"|__(mem|str)\w+_chk|__(asan|ubsan|tsan|lsan|sanitizer)_\w+)$")
 

@@ -116,7 +116,7 @@ static void call_cells(world *w) {
     uint32_t seat = 0;
     (void)dg_bucket_take(w->bucket, 1, DG_SEC(5));
     ok(dg_bucket_settle(w->bucket, 1, 2, DG_SEC(5)));
-    (void)dg_bucket_wait(w->bucket, 1, DG_SEC(5));
+    (void)dg_bucket_retry_after(w->bucket, 1, DG_SEC(5));
     ok(dg_bucket_set(w->bucket, NULL, DG_SEC(5)));
     if (dg_breaker_allow(w->breaker, DG_SEC(5), &permit))
         ok(dg_breaker_report(w->breaker, &permit, DG_OUTCOME_FAILURE, DG_NEVER, DG_SEC(5)));
@@ -150,7 +150,7 @@ static void call_machines(world *w) {
     if (dg_permit_held(&verdict.permit))
         ok(dg_gate_release(w->gate, &verdict.permit, DG_OUTCOME_SUCCESS, DG_SEC(5)));
     fine(dg_gate_pop(w->gate, DG_SEC(5), &entry));
-    ok(dg_gate_switch(w->gate, true));
+    ok(dg_gate_set_open(w->gate, true));
     fine(dg_queue_flush(w->queue, DG_SEC(5)));
     dg_trail_add(w->trail, &(dg_trail_entry){.what = DG_TRAIL_HUB});
 }

@@ -25,7 +25,7 @@ typedef struct event {
     dg_duration reconnect; /* of a close */
     uint32_t code;         /* of a close; severity of a log */
     uint32_t reason;       /* of a close */
-    int64_t first;         /* of a log: its first field */
+    uint64_t first;        /* of a log: its first field */
     char name[32];         /* and that field's name */
     char text[256];        /* of a send, a close, a log */
 } event;
@@ -121,7 +121,9 @@ static inline void world_log(void *user, const dg_log_record *record) {
     char line[1024];
     ck_assert_int_gt(dg_log_json(record, 0, line, sizeof line), 0);
     ck_assert_uint_gt(record->field_count, 0);
-    what.first = record->fields[0].integer;
+    ck_assert_msg(strstr(line, "\"session\":-") == NULL, "%s", line); /* an id has no sign */
+    what.first = record->fields[0].type == DG_FIELD_NATURAL ? record->fields[0].natural
+                                                            : (uint64_t)record->fields[0].integer;
     snprintf(what.text, sizeof what.text, "%s", record->message);
     snprintf(what.name, sizeof what.name, "%s", record->fields[0].name);
     world_note(user, ((world *)user)->hub, &what);

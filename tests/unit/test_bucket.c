@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "degrade/bucket.h"
+#include "degrade/cell.h"
 
 #define T0 DG_SEC(1000)
 
@@ -14,6 +15,7 @@ static _Alignas(64) unsigned char memory[192];
 
 static dg_bucket *placed(dg_bucket_config config, dg_time now) {
     dg_bucket *bucket = NULL;
+    dg_cell_end(memory, sizeof memory);
     ok(dg_bucket_place(memory, sizeof memory, &config, now, &bucket));
     return bucket;
 }
@@ -32,8 +34,11 @@ static uint64_t drain(dg_bucket *bucket, dg_time now) {
 }
 
 START_TEST(size_is_192_bytes_with_one_hot_line) {
-    printf("bucket: %zu bytes in all, 64 hot\n", dg_bucket_size());
-    ck_assert_uint_eq(dg_bucket_size(), 192);
+    printf("bucket: %zu bytes in all, 64 hot\n", dg_bucket_size(NULL));
+    ck_assert_uint_eq(dg_bucket_size(NULL), 192);
+    ck_assert_uint_eq(dg_bucket_size(&(dg_bucket_config){.rate = 7, .burst = 1000000}), 192);
+    ck_assert_uint_eq(dg_bucket_size(&(dg_bucket_config){.reserved = 1}), 0);
+    ck_assert_uint_eq(dg_bucket_size_sized(&(dg_bucket_config){0}, 8), 0);
     ck_assert_uint_eq(dg_bucket_align(), 64);
 }
 END_TEST
@@ -61,7 +66,7 @@ END_TEST
 START_TEST(a_burst_is_granted_and_then_one_token_every_ten_milliseconds) {
     dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 20}, T0);
     ck_assert_uint_eq(drain(bucket, T0), 20);
-    ck_assert_uint_eq(dg_bucket_wait(bucket, 1, T0), DG_MS(10));
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0), DG_MS(10));
     ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_MS(10) - 1));
     ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(10)));
     ck_assert_uint_eq(drain(bucket, T0 + DG_MS(100)), 9);
@@ -78,9 +83,9 @@ START_TEST(a_cost_of_zero_or_above_the_burst_is_refused) {
     ck_assert(!dg_bucket_take(bucket, UINT64_MAX, T0));
     ck_assert(!dg_bucket_take(bucket, (UINT64_C(1) << 63) + 1, T0));
     ck_assert(!dg_bucket_take(NULL, 1, T0));
-    ck_assert_uint_eq(dg_bucket_wait(bucket, 0, T0), DG_NEVER);
-    ck_assert_uint_eq(dg_bucket_wait(bucket, 21, T0), DG_NEVER);
-    ck_assert_uint_eq(dg_bucket_wait(NULL, 1, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 0, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 21, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_bucket_retry_after(NULL, 1, T0), DG_NEVER);
     ck_assert_uint_eq(dg_bucket_tokens(NULL, T0), 0);
     ck_assert_mem_eq(before, memory, sizeof before);
     ck_assert(dg_bucket_take(bucket, 20, T0));
@@ -135,7 +140,7 @@ START_TEST(wait_is_exact_for_any_rate) {
         dg_bucket_take(bucket, config.burst, now);
         now += property_next(&state) % 1000;
         uint64_t cost = 1 + property_next(&state) % config.burst;
-        dg_duration wait = dg_bucket_wait(bucket, cost, now);
+        dg_duration wait = dg_bucket_retry_after(bucket, cost, now);
         if (wait != 0)
             ck_assert(!dg_bucket_take(bucket, cost, now + wait - 1));
         ck_assert(dg_bucket_take(bucket, cost, now + wait));
@@ -159,7 +164,7 @@ START_TEST(settling_charges_below_empty_down_to_the_debt_and_forgives_the_rest) 
     ck_assert(dg_bucket_take(bucket, 90, T0));
     ok(dg_bucket_settle(bucket, 90, 115, T0));
     ck_assert_uint_eq(stats_of(bucket, T0).owed, 15);
-    ck_assert_uint_eq(dg_bucket_wait(bucket, 1, T0), DG_MS(1600));
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0), DG_MS(1600));
     ok(dg_bucket_settle(bucket, 0, 20, T0));
     dg_bucket_stats stats = stats_of(bucket, T0);
     ck_assert_uint_eq(stats.owed, 30);
@@ -182,15 +187,32 @@ START_TEST(settling_by_numbers_out_of_range_is_refused) {
 }
 END_TEST
 
+/* While it is a second apart, another caller may have the right time; then burst and debt are to be produced anew. */
 START_TEST(clock_an_hour_ahead_and_back_locks_nobody_out_and_grants_nothing) {
-    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 20, .debt = 10}, T0);
-    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(3600)), 20);
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 200, .debt = 10}, T0);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(3600)), 200);
     ck_assert_uint_eq(drain(bucket, T0), 0);
-    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 1);
-    ck_assert_uint_eq(dg_bucket_wait(bucket, 1, T0), DG_MS(310)); /* burst 20, debt 10, and the one */
-    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_MS(310) - 1));
-    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(310)));
-    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 1);
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 0);
+    ck_assert_uint_eq(stats_of(bucket, T0).owed, 210);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0), DG_MS(2110));
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_MS(2110) - 1));
+    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(2110)));
+    ck_assert_uint_eq(stats_of(bucket, T0 + DG_MS(2110)).reanchored, 1);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_MS(2130)), 2);
+    ck_assert_uint_eq(stats_of(bucket, T0 + DG_MS(2130)).reanchored, 1);
+}
+END_TEST
+
+START_TEST(after_a_clock_went_back_a_fast_rate_waits_the_second_that_others_have_to_come) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 1000, .burst = 20, .debt = DG_OFF}, T0);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(3600)), 20);
+    ck_assert(!dg_bucket_take(bucket, 1, T0));
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0 + DG_MS(500)), DG_MS(500));
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 20, T0 + DG_MS(500)), DG_MS(500));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(1) - 1), 0);
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_SEC(1) - 1));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(1)), 20);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(1)), 20);
 }
 END_TEST
 
@@ -199,11 +221,92 @@ START_TEST(placed_or_set_by_a_clock_that_was_ahead_the_bucket_still_fills) {
     dg_bucket *bucket = placed(config, T0 + DG_SEC(3600));
     drain(bucket, T0 + DG_SEC(3600));
     ck_assert(!dg_bucket_take(bucket, 1, T0));
-    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(1)), 20 + 80 - 40 - 40);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(1)), 20);
     ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 50}, T0 + DG_SEC(7200)));
     drain(bucket, T0 + DG_SEC(7200));
     ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_SEC(2)));
     ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(5)), 50);
+}
+END_TEST
+
+/* A caller who is late by more than a second, in turn with one who is not. */
+START_TEST(a_stale_caller_mints_no_tokens_for_the_others) {
+    static const uint64_t debts[] = {DG_OFF, 5};
+    for (size_t d = 0; d < 2; d++)
+        for (int behind = 900; behind <= 5000; behind += 100) {
+            dg_bucket *bucket =
+                placed((dg_bucket_config){.rate = 1000, .burst = 10, .debt = debts[d]}, T0);
+            uint64_t granted = 0;
+            for (int i = 0; i < 1000; i++) {
+                granted += drain(bucket, T0);
+                granted += drain(bucket, T0 - DG_MS(behind));
+                granted += drain(bucket, T0 - DG_MS(behind) + DG_US(i));
+                ok(dg_bucket_settle(bucket, 0, 1, T0 - DG_MS(behind)));
+            }
+            ck_assert_uint_eq(granted, 10);
+            ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 0);
+            ck_assert_uint_le(stats_of(bucket, T0).owed, debts[d] == DG_OFF ? 0 : 5);
+        }
+}
+END_TEST
+
+/* Debt, burst and the second of difference come one on top of the other. */
+START_TEST(what_was_charged_is_no_clock_that_jumped) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10, .burst = 100, .debt = 100}, T0);
+    ck_assert_uint_eq(drain(bucket, T0), 100);
+    ok(dg_bucket_settle(bucket, 0, 100, T0));
+    ck_assert(!dg_bucket_take(bucket, 1, T0 - DG_SEC(1)));
+    ck_assert(!dg_bucket_take(bucket, 1, T0 + DG_SEC(10) - 1));
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0), DG_MS(10100));
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 0);
+    ck_assert(dg_bucket_take(bucket, 1, T0 + DG_MS(10100)));
+}
+END_TEST
+
+/* A second, and the burst: within it, the caller waits for the word; beyond, for the others to come. */
+START_TEST(a_caller_is_behind_from_one_token_past_the_tolerance_on) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10, .burst = 3, .debt = DG_OFF}, T0);
+    ck_assert_uint_eq(drain(bucket, T0), 3);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0 - DG_MS(1300)), DG_MS(1400));
+    ck_assert_uint_eq(stats_of(bucket, T0 - DG_MS(1300)).owed, 13);
+    ck_assert_uint_eq(stats_of(bucket, T0 - DG_MS(1301)).owed, 3);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0 - DG_MS(2300)), DG_MS(2400));
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0 - DG_MS(2301)), DG_SEC(1));
+}
+END_TEST
+
+START_TEST(wait_is_exact_after_a_clock_went_back_by_any_time) {
+    unsigned long long state = property_seed();
+    for (int i = 0; i < 20000; i++) {
+        dg_bucket_config config = {.rate = 1 + property_next(&state) % 1000,
+                                   .burst = 1 + property_next(&state) % 50,
+                                   .debt = property_next(&state) % 2 ? DG_OFF : 30};
+        dg_bucket *bucket = placed(config, T0);
+        dg_bucket_take(bucket, config.burst, T0);
+        dg_time now = T0 - (property_next(&state) >> (30 + property_next(&state) % 34)) % T0;
+        uint64_t cost = 1 + property_next(&state) % config.burst;
+        if (dg_bucket_take(bucket, cost, now)) /* leaves the mark */
+            continue;
+        now += property_next(&state) % DG_MS(500);
+        dg_duration wait = dg_bucket_retry_after(bucket, cost, now);
+        if (wait != 0)
+            ck_assert(!dg_bucket_take(bucket, cost, now + wait - 1));
+        ck_assert_uint_eq(dg_bucket_retry_after(bucket, cost, now + wait), 0);
+        ck_assert(dg_bucket_take(bucket, cost, now + wait));
+    }
+}
+END_TEST
+
+START_TEST(a_late_callers_settlement_gives_back_what_was_taken_and_puts_nothing_right) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 1000, .burst = 10}, T0);
+    ck_assert_uint_eq(drain(bucket, T0), 10);
+    ok(dg_bucket_settle(bucket, 4, 0, T0 - DG_SEC(60)));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 4);
+    ok(dg_bucket_settle(bucket, 0, 3, T0 - DG_SEC(60)));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 4);
+    ck_assert_uint_eq(stats_of(bucket, T0).forgiven, 3);
+    ck_assert_uint_eq(drain(bucket, T0), 4);
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 0);
 }
 END_TEST
 
@@ -233,8 +336,19 @@ START_TEST(the_ends_of_time_are_safe) {
                 ck_assert_uint_le(stats_of(bucket, times[k]).owed, rates[r] < 6 ? 6 + 1 : rates[r] + 3);
             }
             drain(bucket, T0);
+            drain(bucket, T0 + DG_SEC(1));
             ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(20)), 3);
         }
+}
+END_TEST
+
+START_TEST(tokens_that_would_come_after_the_end_of_time_never_come) {
+    const dg_time end = UINT64_MAX - 2;
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 1000000000, .burst = 10}, end);
+    ck_assert_uint_eq(drain(bucket, end), 10);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 10, end), DG_NEVER);
+    bucket = placed((dg_bucket_config){.rate = 1, .burst = 10, .start_empty = 1}, end);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, end), DG_NEVER);
 }
 END_TEST
 
@@ -250,6 +364,45 @@ START_TEST(new_parameters_keep_tokens_and_debts) {
     ok(dg_bucket_settle(bucket, 0, 2, T0));
     ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 10, .burst = 4, .debt = DG_OFF}, T0));
     ck_assert_uint_eq(stats_of(bucket, T0).owed, 0);
+}
+END_TEST
+
+/* The administrator's clock is behind the one by which the tokens were taken. */
+START_TEST(new_parameters_by_a_late_administrator_mint_nothing_and_lock_nobody_out) {
+    static const uint64_t rates[] = {1, 7, 100, 1000, 99991};
+    static const int behind[] = {1, 500, 1000, 1500, 60000};
+    for (size_t from = 0; from < 5; from++)
+        for (size_t to = 0; to < 5; to++)
+            for (size_t b = 0; b < 5; b++) {
+                dg_bucket_config config = {.rate = rates[from], .burst = 10, .debt = DG_OFF};
+                dg_bucket *bucket = placed(config, T0 - DG_SEC(100));
+                ck_assert_uint_eq(drain(bucket, T0), 10);
+                config.rate = rates[to];
+                ok(dg_bucket_set(bucket, &config, T0 - DG_MS(behind[b])));
+                ck_assert_uint_le(drain(bucket, T0), 1); /* the unfinished token */
+                dg_duration wait = dg_bucket_retry_after(bucket, 1, T0);
+                dg_duration slowest = DG_SEC(1) / rates[from < to ? from : to];
+                ck_assert_uint_le(wait, 2 * slowest + DG_SEC(1) / rates[from]);
+                ck_assert(dg_bucket_take(bucket, 1, T0 + wait));
+            }
+}
+END_TEST
+
+START_TEST(the_configuration_in_force_can_be_read) {
+    dg_bucket_config config = {.rate = 6, .period = DG_SEC(4), .burst = 9, .debt = 2, .start_empty = 1},
+                     out;
+    dg_bucket *bucket = placed(config, T0);
+    ok(dg_bucket_get_config(bucket, &out));
+    config.start_empty = 0;
+    ck_assert_mem_eq(&out, &config, sizeof out);
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 100, .debt = DG_OFF}, T0));
+    ok(dg_bucket_get_config(bucket, &out));
+    config = (dg_bucket_config){.rate = 100, .period = DG_SEC(1), .burst = 100, .debt = DG_OFF};
+    ck_assert_mem_eq(&out, &config, sizeof out);
+    ok(dg_bucket_set(bucket, &out, T0));
+    err(dg_bucket_get_config(NULL, &out), DG_ERR_INVALID);
+    ck_assert_uint_eq(out.rate | out.burst, 0);
+    err(dg_bucket_get_config(bucket, NULL), DG_ERR_INVALID);
 }
 END_TEST
 
@@ -304,10 +457,9 @@ START_TEST(structs_of_other_ages_are_read_and_written) {
     ok(dg_bucket_config_check_sized(&newer.known, sizeof newer, NULL, 0));
     newer.later = 1;
     err(dg_bucket_config_check_sized(&newer.known, sizeof newer, NULL, 0), DG_ERR_UNKNOWN_FIELD);
-    dg_bucket_config small = {.rate = 10, .burst = 99};
-    dg_bucket *bucket;
-    ok(dg_bucket_place_sized(memory, sizeof memory, &small, 8, T0, &bucket));
-    ck_assert_uint_eq(stats_of(bucket, T0).burst, 10);
+    dg_bucket *bucket = placed(newer.known, T0), *other;
+    err(dg_bucket_config_check_sized(&newer.known, sizeof newer.known - 8, NULL, 0), DG_ERR_INVALID);
+    err(dg_bucket_new_sized(&other, &newer.known, 4097, T0), DG_ERR_INVALID);
     dg_bucket_stats out;
     memset(&out, 0xff, sizeof out);
     err(dg_bucket_get_stats(NULL, T0, &out), DG_ERR_INVALID);
@@ -316,19 +468,132 @@ START_TEST(structs_of_other_ages_are_read_and_written) {
 }
 END_TEST
 
+START_TEST(a_live_bucket_is_not_placed_over_and_a_placed_one_is_not_freed) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0), *other = bucket;
+    err(dg_bucket_place(memory, sizeof memory, NULL, T0, &other), DG_ERR_STATE);
+    ck_assert_ptr_null(other);
+    dg_bucket_free(bucket);
+    ck_assert(dg_bucket_take(bucket, 10, T0));
+    ok(dg_cell_end(memory, sizeof memory));
+    err(dg_bucket_attach(memory, sizeof memory, T0, &other), DG_ERR_ABSENT);
+    ok(dg_bucket_place(memory, sizeof memory, NULL, T0, &other));
+}
+END_TEST
+
+START_TEST(a_bucket_of_a_region_is_placed_once_and_joined_by_its_name) {
+    static _Alignas(64) unsigned char mapping[4096];
+    dg_region *region;
+    dg_bucket *first, *second, *third;
+    ok(dg_region_open(mapping, sizeof mapping, &region));
+    ok(dg_bucket_open(region, "login", &(dg_bucket_config){.rate = 1, .burst = 3}, T0, &first));
+    ok(dg_bucket_open(region, "login", &(dg_bucket_config){.rate = 1, .burst = 9}, T0, &second));
+    ok(dg_bucket_open(region, "api", NULL, T0, &third));
+    ck_assert_ptr_eq(first, second);
+    ck_assert_ptr_ne(first, third);
+    ck_assert_uint_eq(drain(second, T0), 3);
+    err(dg_bucket_open(region, "bad", &(dg_bucket_config){.reserved = 1}, T0, &third), DG_ERR_INVALID);
+    ck_assert_ptr_null(third);
+    err(dg_bucket_open(NULL, "api", NULL, T0, &third), DG_ERR_INVALID);
+    err(dg_bucket_open(region, "api", NULL, T0, NULL), DG_ERR_INVALID);
+}
+END_TEST
+
 START_TEST(a_block_that_is_no_bucket_is_not_attached) {
     dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0), *other;
     ok(dg_bucket_attach(memory, sizeof memory, T0, &other));
     ck_assert_ptr_eq(bucket, other);
-    err(dg_bucket_attach(memory, 191, T0, &other), DG_ERR_INVALID);
+    err(dg_bucket_attach(memory, 191, T0, &other), DG_ERR_LAYOUT);
     ck_assert_ptr_null(other);
     err(dg_bucket_attach(memory + 8, sizeof memory, T0, &other), DG_ERR_INVALID);
     err(dg_bucket_attach(NULL, sizeof memory, T0, &other), DG_ERR_INVALID);
+    err(dg_bucket_attach(memory, sizeof memory, T0, NULL), DG_ERR_INVALID);
     err(dg_bucket_place(memory, 191, NULL, T0, &other), DG_ERR_INVALID);
-    memset(memory + 24, 0, 8); /* a period of 0 */
-    err(dg_bucket_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
     memory[0] ^= 1;
     err(dg_bucket_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+}
+END_TEST
+
+/* The words of the live copy, each with values that no configuration gives. */
+START_TEST(a_bucket_with_parameters_that_cannot_be_is_not_attached) {
+    static const struct {
+        size_t at;
+        uint64_t value;
+    } bad[] = {{16, 0},
+               {16, DG_SEC(1) + 1},
+               {24, 0},
+               {24, 7},
+               {32, 1},
+               {40, 0},
+               {40, DG_BUCKET_MAX + 1},
+               {48, DG_BUCKET_MAX + 1},
+               {56, DG_MS(100)},
+               {56, UINT64_MAX}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0);
+        memcpy(memory + bad[i].at, &bad[i].value, 8);
+        err(dg_bucket_attach(memory, sizeof memory, T0, &bucket), DG_ERR_LAYOUT);
+        ck_assert_ptr_null(bucket);
+    }
+}
+END_TEST
+
+static const uint64_t scribbles[] = {0,
+                                     1,
+                                     2,
+                                     15,
+                                     16,
+                                     UINT64_C(1) << 40,
+                                     UINT64_C(1) << 59,
+                                     INT64_MAX,
+                                     UINT64_C(1) << 63,
+                                     UINT64_C(0xaaaaaaaaaaaaaaaa),
+                                     UINT64_MAX - 15,
+                                     UINT64_MAX - 1,
+                                     UINT64_MAX};
+
+static void use_all(dg_bucket *bucket, dg_time now) {
+    dg_bucket_stats stats;
+    dg_bucket_config config;
+    for (uint64_t cost = 1; cost != 0; cost <<= 21)
+        dg_bucket_take(bucket, cost, now);
+    ok(dg_bucket_settle(bucket, DG_BUCKET_MAX, 0, now));
+    ok(dg_bucket_settle(bucket, 0, DG_BUCKET_MAX, now));
+    dg_bucket_retry_after(bucket, 1, now);
+    dg_bucket_retry_after(bucket, DG_BUCKET_MAX, now);
+    dg_bucket_tokens(bucket, now);
+    ok(dg_bucket_get_stats(bucket, now, &stats));
+    ok(dg_bucket_get_config(bucket, &config));
+}
+
+/* A mapping scribbled on after it was attached to; the sanitizers look on. */
+START_TEST(whatever_a_mapping_holds_every_call_returns) {
+    static const dg_time times[] = {0, T0, UINT64_MAX};
+    for (size_t at = 16; at < sizeof memory; at += 8)
+        for (size_t i = 0; i < sizeof scribbles / sizeof *scribbles; i++)
+            for (size_t t = 0; t < 3; t++) {
+                dg_bucket *bucket = placed((dg_bucket_config){.rate = 999999937, .burst = 50}, T0);
+                memcpy(memory + at, &scribbles[i], 8);
+                use_all(bucket, times[t]);
+                memcpy(memory + at, &scribbles[i], 8);
+                ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 3, .burst = 5}, times[t]));
+                use_all(bucket, times[t]);
+            }
+}
+END_TEST
+
+START_TEST(whatever_all_words_hold_every_call_returns) {
+    unsigned long long state = property_seed();
+    for (int run = 0; run < 20000; run++) {
+        dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0);
+        for (size_t at = 16; at < sizeof memory; at += 8) {
+            uint64_t value = property_next(&state) >> (property_next(&state) % 64);
+            if (property_next(&state) % 2 == 0)
+                memcpy(memory + at, &value, 8);
+        }
+        use_all(bucket, property_next(&state));
+        ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 3, .burst = 5}, property_next(&state)));
+        use_all(bucket, property_next(&state));
+    }
 }
 END_TEST
 
@@ -347,43 +612,6 @@ START_TEST(a_heap_without_memory_gives_no_bucket) {
     err(dg_bucket_new(&bucket, &(dg_bucket_config){.allocator = &none}, T0), DG_ERR_NOMEM);
     ck_assert_ptr_null(bucket);
     dg_bucket_free(NULL);
-}
-END_TEST
-
-/* Field invariant 6: granted <= burst + rate * t, and what is offered below the
- * rate is granted. Where the clock goes back and forth, t is the sum of its steps ahead. */
-START_TEST(grants_stay_within_burst_and_rate_for_any_clock) {
-    unsigned long long state = property_seed();
-    for (int run = 0; run < 300; run++) {
-        uint64_t rate = 1 + property_next(&state) % 5000;
-        dg_bucket_config config = {.rate = rate,
-                                   .period = rate + property_next(&state) % DG_SEC(2),
-                                   .burst = 1 + property_next(&state) % 40,
-                                   .debt = DG_OFF};
-        bool backwards = run % 2;
-        dg_time now = T0 + property_next(&state) % DG_SEC(1000);
-        dg_bucket *bucket = placed(config, now);
-        uint64_t ahead = 0, granted = 0;
-        for (int i = 0; i < 400; i++) {
-            dg_duration step = property_next(&state) % (config.period / rate * 3 + 2);
-            if (backwards && property_next(&state) % 4 == 0) {
-                now -= property_next(&state) % 64 == 0 ? DG_SEC(900) : step;
-            } else {
-                now += step;
-                ahead += step;
-            }
-            uint64_t cost = 1 + property_next(&state) % 3;
-            granted += dg_bucket_take(bucket, cost, now) ? cost : 0;
-            /* two roundings to whole tokens: one at either end */
-            ck_assert((granted - (granted > config.burst + 1 ? config.burst + 1 : granted)) *
-                          config.period <=
-                      ahead * rate);
-        }
-        if (!backwards) {
-            granted += drain(bucket, now);
-            ck_assert_uint_le(dg_bucket_tokens(bucket, now), config.burst);
-        }
-    }
 }
 END_TEST
 
@@ -444,11 +672,22 @@ TESTS_MAIN("bucket", size_is_192_bytes_with_one_hot_line,
            settling_charges_below_empty_down_to_the_debt_and_forgives_the_rest,
            settling_by_numbers_out_of_range_is_refused,
            clock_an_hour_ahead_and_back_locks_nobody_out_and_grants_nothing,
+           after_a_clock_went_back_a_fast_rate_waits_the_second_that_others_have_to_come,
            placed_or_set_by_a_clock_that_was_ahead_the_bucket_still_fills,
+           a_stale_caller_mints_no_tokens_for_the_others, what_was_charged_is_no_clock_that_jumped,
+           a_caller_is_behind_from_one_token_past_the_tolerance_on,
+           wait_is_exact_after_a_clock_went_back_by_any_time,
+           a_late_callers_settlement_gives_back_what_was_taken_and_puts_nothing_right,
            a_thread_whose_now_is_a_little_old_grants_nothing_twice, the_ends_of_time_are_safe,
-           new_parameters_keep_tokens_and_debts,
+           tokens_that_would_come_after_the_end_of_time_never_come, new_parameters_keep_tokens_and_debts,
+           new_parameters_by_a_late_administrator_mint_nothing_and_lock_nobody_out,
+           the_configuration_in_force_can_be_read,
            new_parameters_set_every_second_do_not_starve_a_slow_rate,
            bad_configurations_are_refused_and_change_nothing, structs_of_other_ages_are_read_and_written,
-           a_block_that_is_no_bucket_is_not_attached, a_heap_without_memory_gives_no_bucket,
-           grants_stay_within_burst_and_rate_for_any_clock, load_below_the_rate_is_granted_whole,
+           a_live_bucket_is_not_placed_over_and_a_placed_one_is_not_freed,
+           a_bucket_of_a_region_is_placed_once_and_joined_by_its_name,
+           a_block_that_is_no_bucket_is_not_attached,
+           a_bucket_with_parameters_that_cannot_be_is_not_attached,
+           whatever_a_mapping_holds_every_call_returns, whatever_all_words_hold_every_call_returns,
+           a_heap_without_memory_gives_no_bucket, load_below_the_rate_is_granted_whole,
            eight_threads_and_an_administrator_share_the_exact_total)

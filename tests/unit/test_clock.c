@@ -40,6 +40,14 @@ START_TEST(one_late_caller_changes_no_time_for_the_others) {
 }
 END_TEST
 
+START_TEST(a_caller_less_than_a_second_behind_the_peak_shows_that_the_other_was_late) {
+    dgi_clock clock = made();
+    dgi_clock_pass(&clock, T0 - DG_SEC(50));
+    ck_assert_uint_eq(dgi_clock_pass(&clock, T0 - DG_MS(1)), T0);
+    ck_assert_uint_eq(dgi_clock_pass(&clock, T0 + 7), T0 + 7);
+}
+END_TEST
+
 START_TEST(several_calls_of_a_late_caller_change_no_time_either) {
     dgi_clock clock = made();
     for (unsigned i = 0; i < 10; i++)
@@ -66,9 +74,9 @@ END_TEST
 START_TEST(the_ends_of_time_are_held) {
     dgi_clock clock;
     dgi_clock_init(&clock, 0);
-    ck_assert_uint_eq(dgi_clock_pass(&clock, UINT64_MAX), UINT64_MAX);
-    ck_assert_uint_eq(dgi_clock_pass(&clock, 0), UINT64_MAX);
-    ck_assert_uint_eq(dgi_clock_pass(&clock, UINT64_MAX), UINT64_MAX);
+    ck_assert_uint_eq(dgi_clock_pass(&clock, UINT64_MAX), DGI_CLOCK_STEP);
+    ck_assert_uint_eq(dgi_clock_pass(&clock, 0), DGI_CLOCK_STEP);
+    ck_assert_uint_eq(dgi_clock_pass(&clock, UINT64_MAX), DGI_CLOCK_STEP);
     clock = made();
     ck_assert_uint_eq(dgi_clock_host(&clock, DG_NEVER), DG_NEVER);
     ck_assert_uint_eq(dgi_clock_own(&clock, DG_NEVER), DG_NEVER);
@@ -126,6 +134,7 @@ END_TEST
 
 TESTS_MAIN("clock", its_own_time_passes_as_the_hosts_does, a_step_back_is_no_time,
            one_late_caller_changes_no_time_for_the_others,
+           a_caller_less_than_a_second_behind_the_peak_shows_that_the_other_was_late,
            several_calls_of_a_late_caller_change_no_time_either,
            a_clock_that_jumped_ahead_and_came_back_goes_on_from_there, the_ends_of_time_are_held,
            its_own_time_never_goes_back_whatever_comes, a_time_that_is_past_is_as_long_ago_as_it_says,

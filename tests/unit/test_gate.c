@@ -117,14 +117,14 @@ START_TEST(bad_configurations_are_refused_by_name) {
         dg_gate_config config;
         const char *field;
     } bad[] = {
-        {{.preset = 2}, "preset: "},
+        {{.occupancy = 2}, "occupancy: "},
         {{.max_connections = 16777217}, "max_connections: "},
         {{.max_in_flight = DG_QUEUE_MAX + 1}, "max_in_flight: "},
         {{.max_in_flight = 1, .queue = queue}, "max_in_flight: "},
         {{.retry_after = DG_SEC(1) - 1}, "retry_after: "},
         {{.retry_after = DG_SEC(86400) + 1}, "retry_after: "},
         {{.delay_share = 1.001}, "delay_share: "},
-        {{.reserved = 1}, "reserved: "},
+        {{.source = 256}, "source: "},
         {{.allocator = &broken}, "allocator: "},
     };
     char message[128];
@@ -193,9 +193,9 @@ START_TEST(parts_are_asked_in_their_order) {
         .load = load, .sampler = sampler, .bucket = bucket, .queue = queue, .max_connections = 1});
     ask_admits(connecting, T0); /* the connection, and the token */
     ck_assert_int_eq(dg_load_feed(load, DG_FACTOR_CPU, 1.0, T0), DG_SERVICE_OVERLOADED);
-    ok(dg_gate_switch(gate, false));
+    ok(dg_gate_set_open(gate, false));
     ask_refused(connecting, T0, DG_REJECT_DRAINING); /* everything would refuse it now; one by one: */
-    ok(dg_gate_switch(gate, true));
+    ok(dg_gate_set_open(gate, true));
     ask_refused(connecting, T0, DG_REJECT_SERVICE_LEVEL);
     dg_load_free(load);
     dg_gate_free(gate);
@@ -213,9 +213,7 @@ START_TEST(parts_are_asked_in_their_order) {
     ask_refused(joining, T0 + DG_SEC(5), DG_REJECT_CAPACITY); /* the sampler, before the full queue */
     dg_gate_free(gate);
     gate_over((dg_gate_config){.bucket = bucket, .queue = queue});
-    dg_request important = joining;
-    important.priority = 1;
-    ask_refused(important, T0 + DG_SEC(5), DG_REJECT_QUEUE_FULL);
+    ask_refused(joining, T0 + DG_SEC(5), DG_REJECT_QUEUE_FULL);
     tear_down();
 }
 END_TEST
@@ -249,7 +247,7 @@ START_TEST(a_later_refusal_gives_back_what_earlier_parts_granted) {
     ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
     dg_gate_free(gate);
     gate_over((dg_gate_config){.bucket = bucket, .queue = queue});
-    ask_refused((dg_request){.priority = 1}, now, DG_REJECT_QUEUE_FULL);
+    ask_refused(nothing, now, DG_REJECT_QUEUE_FULL);
     ck_assert_uint_eq(dg_bucket_tokens(bucket, now), 3);
     dg_queue_stats stats;
     ok(dg_queue_get_stats(queue, now, &stats));
@@ -265,7 +263,7 @@ START_TEST(the_switch_refuses_new_work_and_lets_existing_and_waiting_run) {
     gate_over((dg_gate_config){.queue = queue});
     dg_permit permit = ask_admits(joining, T0);
     ask_waits(joining, T0);
-    ok(dg_gate_switch(gate, false));
+    ok(dg_gate_set_open(gate, false));
     ck_assert_uint_eq(stats_of(T0).open, 0);
     ask_refused(joining, T0, DG_REJECT_DRAINING);
     ask_refused((dg_request){.flags = DG_REQUEST_CONNECTION}, T0, DG_REJECT_DRAINING);
@@ -275,7 +273,7 @@ START_TEST(the_switch_refuses_new_work_and_lets_existing_and_waiting_run) {
     dg_queue_entry entry;
     ck_assert_int_eq(dg_gate_pop(gate, T0, &entry), 1);
     ck_assert_uint_eq(entry.what, DG_QUEUE_RUN);
-    ok(dg_gate_switch(gate, true));
+    ok(dg_gate_set_open(gate, true));
     ask_waits(joining, T0);
     tear_down();
 }
@@ -356,7 +354,6 @@ START_TEST(without_a_queue_work_is_limited_and_abandoned_work_forgotten) {
     dg_permit first = ask_admits(nothing, T0);
     ask_admits(nothing, T0);
     ask_refused(nothing, T0, DG_REJECT_BUSY);
-    ck_assert_double_eq(dg_gate_occupancy(gate, T0), 1);
     ck_assert_uint_eq(stats_of(T0).in_flight, 2);
     dg_queue_entry entry;
     ck_assert_int_eq(dg_gate_pop(gate, T0, &entry), 0);
@@ -370,26 +367,32 @@ START_TEST(without_a_queue_work_is_limited_and_abandoned_work_forgotten) {
 }
 END_TEST
 
-START_TEST(without_a_queue_rejection_is_graduated_by_work_in_flight) {
+/* Being busy is no overload: eight workers are eight workers, and one that works is no emergency. */
+START_TEST(without_a_queue_a_level_is_reached_only_by_turning_away) {
     set_up(NULL, 1);
-    gate_over((dg_gate_config){.sampler = sampler, .max_in_flight = 100});
-    for (int i = 0; i < 70; i++)
-        ask_admits(nothing, T0);
-    int rejected = 0;
-    for (int i = 0; i < 15; i++)
-        while (ask(nothing, T0).answer == DG_ANSWER_REJECT) /* 0 to 47 % of them */
-            rejected++;
-    ck_assert_int_ge(rejected, 2);
-    ck_assert_int_le(rejected, 8);
-    ck_assert_uint_eq(stats_of(T0).in_flight, 85);
-    for (int i = 0, before = (int)stats_of(T0).rejected; i < 50; i++) { /* at 85 %, one half */
-        dg_verdict verdict = ask(nothing, T0);
-        ck_assert_double_eq_tol(verdict.occupancy, 0.85, 1e-9);
-        if (verdict.answer != DG_ANSWER_REJECT)
-            ok(dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, T0));
-        if (i == 49)
-            ck_assert_int_eq((int)stats_of(T0).rejected - before, 25);
+    for (uint32_t workers = 1; workers <= 8; workers *= 8) {
+        gate_over((dg_gate_config){.load = load, .sampler = sampler, .max_in_flight = workers});
+        dg_permit held[8];
+        for (uint32_t i = 0; i < workers; i++)
+            held[i] = ask_admits(joining, T0);
+        ck_assert_double_eq(dg_gate_occupancy(gate, T0), 0);
+        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+        ask_refused(joining, T0, DG_REJECT_BUSY);
+        ck_assert_double_eq(dg_gate_occupancy(gate, T0), 2.0 / 16); /* one among few */
+        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+        for (int i = 0; i < 100 && dg_load_level(load) == DG_SERVICE_FULL; i++)
+            ask_refused(joining, T0, DG_REJECT_BUSY);
+        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_DEGRADED);
+        for (uint32_t i = 0; i < workers; i++)
+            ok(dg_gate_release(gate, &held[i], DG_OUTCOME_SUCCESS, T0));
+        dg_queue_entry entry;
+        ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(5), &entry),
+                         0); /* and what is past is forgotten */
+        ck_assert_double_eq(dg_gate_occupancy(gate, T0 + DG_SEC(5)), 0);
+        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+        dg_gate_free(gate);
     }
+    gate = NULL;
     tear_down();
 }
 END_TEST
@@ -419,9 +422,9 @@ START_TEST(occupancy_is_predicted_delay_over_the_requests_own_budget) {
     ck_assert_double_eq(verdict.occupancy, 1.0);
     ck_assert_uint_eq(verdict.retry_after, DG_MS(1250));
     ck_assert_uint_eq(verdict.ahead, 50);
-    /* More important work has nobody ahead. */
-    ck_assert_double_eq_tol(
-        ask((dg_request){.deadline = now + DG_SEC(10), .priority = 1}, now).occupancy, 0.051, 1e-9);
+    /* More important work has nobody ahead, however full the queue is. */
+    ck_assert_double_eq(ask((dg_request){.deadline = now + DG_SEC(10), .priority = 1}, now).occupancy,
+                        0);
     /* By the time-out, 60 s: a budget of 7.5 s for 52 items; never less than one service time. */
     ck_assert_double_eq_tol(dg_gate_occupancy(gate, now), 1.3 / 7.5, 1e-9);
     verdict = ask((dg_request){.deadline = now + DG_MS(101), .priority = 2}, now);
@@ -455,9 +458,10 @@ START_TEST(rejection_is_graduated_by_predicted_delay) {
 }
 END_TEST
 
-START_TEST(classic_occupancy_is_slots) {
+START_TEST(occupancy_may_be_of_slots) {
     set_up(NULL, 1);
-    gate_over((dg_gate_config){.queue = queue, .sampler = sampler, .preset = DG_GATE_PRESET_CLASSIC});
+    gate_over(
+        (dg_gate_config){.queue = queue, .sampler = sampler, .occupancy = DG_GATE_OCCUPANCY_SLOTS});
     for (int i = 0; i < 3; i++)
         ask_admits(nothing, T0);
     for (int i = 0; i <= 35; i++) {
@@ -507,7 +511,7 @@ START_TEST(what_waited_comes_out_to_run_or_ended) {
     dg_queue_entry entry;
     ok(dg_gate_cancel(gate, ticket, T0, &entry));
     ck_assert_ptr_eq(entry.item, &items[3]);
-    ck_assert_uint_le(dg_gate_next(gate, T0), T0 + DG_SEC(5));
+    ck_assert_uint_le(dg_gate_due(gate, T0), T0 + DG_SEC(5));
     ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0 + DG_MS(10)));
     ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(5), &entry), 1);
     ck_assert_uint_eq(entry.what, DG_QUEUE_EXPIRED);
@@ -543,7 +547,7 @@ START_TEST(the_load_hears_of_queue_and_abandoned_work_and_of_their_end) {
     dg_queue_entry entry;
     for (int i = 0; i < 8; i++)
         ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(61), &entry), 1);
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE), 0);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE), 1); /* the only worker hangs */
     ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_ABANDONED), 1);
     ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_OVERLOADED);
     ask_refused(joining, T0 + DG_SEC(299), DG_REJECT_SERVICE_LEVEL);
@@ -582,7 +586,7 @@ START_TEST(retry_after_is_jittered_whole_seconds) {
         ck_assert_uint_le(verdict.retry_after, DG_SEC(2)); /* one second's wait */
         rate |= 1u << verdict.retry_after / DG_SEC(1);
     }
-    ok(dg_gate_switch(gate, false));
+    ok(dg_gate_set_open(gate, false));
     for (int i = 0; i < 300; i++) {
         dg_verdict verdict = ask_refused(joining, T0, DG_REJECT_DRAINING);
         ck_assert_uint_ge(verdict.retry_after, DG_SEC(10));
@@ -612,11 +616,7 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_gate_ask_sized(gate, &nothing, sizeof nothing, T0, &verdict, 0), DG_ERR_INVALID);
     err(dg_gate_ask(gate, &(dg_request){.action = DG_ACTIONS_MAX}, T0, &verdict), DG_ERR_INVALID);
     err(dg_gate_ask(gate, &(dg_request){.flags = 4}, T0, &verdict), DG_ERR_INVALID);
-    err(dg_gate_ask(gate, &(dg_request){.cost = 4}, T0, &verdict), DG_ERR_INVALID);
-    err(dg_gate_ask(gate, &(dg_request){.cost = 51}, T0, &verdict), DG_ERR_INVALID);
     err(dg_gate_ask(gate, &(dg_request){.reserved_pointer = &entry}, T0, &verdict), DG_ERR_INVALID);
-    err(dg_gate_ask(gate, &(dg_request){.cost = 4, .flags = DG_REQUEST_CONNECTION}, T0, &verdict),
-        DG_ERR_INVALID);
     err(dg_gate_pop(NULL, T0, &entry), DG_ERR_INVALID);
     err(dg_gate_pop(gate, T0, NULL), DG_ERR_INVALID);
     err(dg_gate_release(NULL, &permit, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
@@ -629,10 +629,10 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     ck_assert(dg_permit_held(&permit));
     err(dg_gate_cancel(NULL, 1, T0, &entry), DG_ERR_INVALID);
     err(dg_gate_cancel(gate, 0, T0, &entry), DG_ERR_INVALID);
-    err(dg_gate_switch(NULL, true), DG_ERR_INVALID);
+    err(dg_gate_set_open(NULL, true), DG_ERR_INVALID);
     err(dg_gate_get_stats(NULL, T0, &after), DG_ERR_INVALID);
     err(dg_gate_get_stats(gate, T0, NULL), DG_ERR_INVALID);
-    ck_assert_uint_eq(dg_gate_next(NULL, T0), DG_NEVER);
+    ck_assert_uint_eq(dg_gate_due(NULL, T0), DG_NEVER);
     ck_assert_double_eq(dg_gate_occupancy(NULL, T0), 1);
     after = stats_of(T0);
     ck_assert_mem_eq(&before, &after, sizeof before);
@@ -769,9 +769,9 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            levels_shed_by_action_and_reduce_what_they_admit,
            connections_are_limited_and_each_is_given_back_once,
            without_a_queue_work_is_limited_and_abandoned_work_forgotten,
-           without_a_queue_rejection_is_graduated_by_work_in_flight,
+           without_a_queue_a_level_is_reached_only_by_turning_away,
            occupancy_is_predicted_delay_over_the_requests_own_budget,
-           rejection_is_graduated_by_predicted_delay, classic_occupancy_is_slots,
+           rejection_is_graduated_by_predicted_delay, occupancy_may_be_of_slots,
            nothing_is_rejected_while_a_worker_is_idle, what_waited_comes_out_to_run_or_ended,
            the_load_hears_of_queue_and_abandoned_work_and_of_their_end, the_trail_tells_who_and_why,
            retry_after_is_jittered_whole_seconds, misuse_is_refused_and_changes_nothing,

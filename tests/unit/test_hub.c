@@ -268,17 +268,20 @@ START_TEST(added_connection_is_logged_counted_and_known) {
     EXPECT_EVENTS(&w, EVENT_LOG);
     ck_assert_str_eq(w.events[0].text, "Graceful degradation enabled for 7");
     ck_assert_uint_eq(w.events[0].code, DG_LOG_INFO);
-    ck_assert_int_eq(w.events[0].first, 7);
+    ck_assert_uint_eq(w.events[0].first, 7);
     ck_assert_str_eq(w.events[0].name, "session");
     ck_assert_ptr_eq(dg_hub_user(w.hub, conn), &user);
     ck_assert_uint_eq(dg_session_level(dg_hub_session(w.hub, conn)), DG_LEVEL_FULL);
     ok(dg_hub_add(w.hub, NULL, 0, &second)); /* its id is its handle */
-    ck_assert_int_eq(w.events[1].first, (int64_t)second);
+    ck_assert_uint_eq(w.events[1].first, second);
+    ok(dg_hub_add(w.hub, &(dg_conn_config){.id = UINT64_MAX}, 0, &second));
+    ck_assert_str_eq(w.events[2].text, "Graceful degradation enabled for 18446744073709551615");
+    ck_assert_uint_eq(w.events[2].first, UINT64_MAX);
     dg_hub_stats stats = world_stats(&w);
-    ck_assert_uint_eq(stats.connections, 2);
-    ck_assert_uint_eq(stats.connections_total, 2);
-    ck_assert_uint_eq(stats.peak, 2);
-    ck_assert_uint_eq(stats.levels[DG_LEVEL_FULL], 2);
+    ck_assert_uint_eq(stats.connections, 3);
+    ck_assert_uint_eq(stats.connections_total, 3);
+    ck_assert_uint_eq(stats.peak, 3);
+    ck_assert_uint_eq(stats.levels[DG_LEVEL_FULL], 3);
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -777,7 +780,7 @@ START_TEST(failed_send_is_logged_and_closes_the_connection) {
     ck_assert_str_eq(w.events[4].text, "WebSocket send failed");
     ck_assert_uint_eq(w.events[4].code, DG_LOG_ERROR);
     ck_assert_str_eq(w.events[4].name, "client_id");
-    ck_assert_int_eq(w.events[4].first, 77);
+    ck_assert_uint_eq(w.events[4].first, 77);
     ck_assert_uint_eq(w.events[5].code, DG_CODE_ABNORMAL);
     ck_assert_uint_eq(w.events[5].reason, DG_CLOSE_SEND);
     dg_hub_stats stats = world_stats(&w);

@@ -264,7 +264,7 @@ START_TEST(place_is_free_inside_released) {
     w.react = react_add_on_release;
     ok(dg_hub_remove(w.hub, conn, 0));
     EXPECT_EVENTS(&w, EVENT_LOG, EVENT_RELEASED, EVENT_LOG);
-    ck_assert_int_eq(w.events[2].first, 2);
+    ck_assert_uint_eq(w.events[2].first, 2);
     ck_assert_uint_eq(world_stats(&w).connections, 1);
     dg_hub_free(w.hub);
 }

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include <float.h>
+
 #include "support.h"
 
 /* --- a text in a block of exactly its size, so that a read past its end is seen --- */
@@ -507,38 +509,30 @@ START_TEST(a_number_beyond_all_doubles_fails) {
 }
 END_TEST
 
-static long long steps_between(double a, double b) {
-    long long x, y;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    return llabs(x - y);
+static void reads_as_the_c_library_does(const char *text) {
+    double expected = strtod(text, NULL);
+    if (isfinite(expected))
+        ck_assert_msg(number_of(text) - expected == 0, "%s: %.17g", text, number_of(text));
 }
 
 START_TEST(numbers_agree_with_the_c_library) {
     unsigned long long seed = property_seed();
-    for (int i = 0; i < 40000; i++) {
+    for (int i = 0; i < 60000; i++) {
         char text[64];
         unsigned long long digits = property_next(&seed) >> property_next(&seed) % 64;
-        if (digits >= 10000000000000000000ull)
-            digits /= 10;
-        bool usual = i % 2 == 0;
         int exponent =
-            usual ? (int)(property_next(&seed) % 55) - 27 : (int)(property_next(&seed) % 610) - 320;
+            i % 2 == 0 ? (int)(property_next(&seed) % 55) - 27 : (int)(property_next(&seed) % 660) - 345;
         snprintf(text, sizeof text, "%llue%d", digits, exponent);
-        double expected = strtod(text, NULL);
-        if (isinf(expected))
-            continue;
-        long long off = steps_between(number_of(text), expected);
-        ck_assert_msg(off <= (usual ? 0 : 1), "%s: %lld steps off", text, off);
+        reads_as_the_c_library_does(text);
     }
 }
 END_TEST
 
-START_TEST(long_digits_are_at_most_one_step_off) {
+START_TEST(long_digits_agree_with_the_c_library) {
     unsigned long long seed = property_seed();
     for (int i = 0; i < 5000; i++) {
-        char text[128];
-        unsigned digits = 20 + (unsigned)(property_next(&seed) % 60),
+        char text[1100];
+        unsigned digits = 20 + (unsigned)(property_next(&seed) % (i % 10 == 0 ? 1000 : 60)),
                  point = (unsigned)(property_next(&seed) % digits);
         size_t used = 0;
         text[used++] = (char)('1' + property_next(&seed) % 9);
@@ -547,8 +541,33 @@ START_TEST(long_digits_are_at_most_one_step_off) {
                 text[used++] = '.';
             text[used++] = (char)('0' + property_next(&seed) % 10);
         }
-        text[used] = '\0';
-        ck_assert_int_le(steps_between(number_of(text), strtod(text, NULL)), 1);
+        snprintf(text + used, sizeof text - used, "e%d",
+                 (int)(property_next(&seed) % 660) - 345 - (int)point);
+        reads_as_the_c_library_does(text);
+    }
+}
+END_TEST
+
+/* Written out in full, the middle between two doubles is a tie; one more digit behind it is none. */
+START_TEST(ties_go_to_even_however_far_their_digits_reach) {
+    unsigned long long seed = property_seed();
+    for (int i = 0; i < 2000; i++) {
+        char text[1200];
+        unsigned long long bits = i == 0   ? 0
+                                  : i == 1 ? 0x0010000000000000ull
+                                           : property_next(&seed) % 0x7fe0000000000000ull;
+        double low, next;
+        memcpy(&low, &bits, sizeof low);
+        next = nextafter(low, INFINITY);
+        long double half = ((long double)low + (long double)next) / 2; /* 64 bits hold it */
+        if (LDBL_MANT_DIG < 64)
+            continue;
+        snprintf(text, sizeof text, "%.1100Lf", half);
+        if (strlen(text) + 1 >= sizeof text)
+            continue;
+        ck_assert(number_of(text) - (bits % 2 == 0 ? low : next) == 0);
+        strcat(text, "1");
+        ck_assert(number_of(text) - next == 0);
     }
 }
 END_TEST
@@ -566,10 +585,34 @@ START_TEST(whole_numbers_are_read_to_the_last_bit) {
         {"18446744073709551616", false, 0},
         {"100000000000000000000", false, 0},
         {"-1", false, 0},
-        {"-0", false, 0},
-        {"1.0", false, 0},
-        {"1e3", false, 0},
-        {"1E3", false, 0},
+        {"-0", true, 0},
+        {"-0.0e5", true, 0},
+        {"0e99999", true, 0},
+        {"0.000", true, 0},
+        {"1.0", true, 1},
+        {"1e3", true, 1000},
+        {"1E3", true, 1000},
+        {"6e+4", true, 60000},
+        {"60000.000", true, 60000},
+        {"1.25e2", true, 125},
+        {"1200e-2", true, 12},
+        {"18446744073709551615.000000000000000000000000000000000", true, UINT64_MAX},
+        {"1844674407370955161500000e-5", true, UINT64_MAX},
+        {"0.0000018446744073709551615e25", true, UINT64_MAX},
+        {"1e19", true, UINT64_C(10000000000000000000)},
+        {"1e20", false, 0},
+        {"1.5", false, 0},
+        {"1e-1", false, 0},
+        {"0.1", false, 0},
+        {"5e-324", false, 0},
+        {"1.25e1", false, 0},
+        {"-1.0", false, 0},
+        {"-1e-400", false, 0},
+        {"1844674407370955161600000e-5", false, 0},
+        {"1.0000000000000000000000000000000001", false, 0},
+        {"18446744073709551615.1", false, 0},
+        {"1e99999999999999999999", false, 0},
+        {"1e-99999999999999999999", false, 0},
         {"\"1\"", false, 0},
         {"null", false, 0},
         {"01", false, 0},
@@ -731,6 +774,124 @@ START_TEST(depth_counts_the_objects_that_were_entered) {
 }
 END_TEST
 
+/* --- finding one member --- */
+
+static dgi_json_found found(const char *text, size_t size, char word[8]) {
+    char *copy = exact_copy(text, size);
+    dgi_json_found how = dgi_json_find(copy, size, "type", word, 8);
+    free(copy);
+    return how;
+}
+
+/* The same by the reader, which checks everything; for a text that it accepts. */
+static dgi_json_found found_slowly(const char *text, size_t size, char word[8]) {
+    char name[8];
+    dgi_json json;
+    dgi_json_init(&json, text, size);
+    if (dgi_json_peek(&json) != DGI_JSON_OBJECT || !dgi_json_object(&json))
+        return DGI_JSON_FOUND_NOTHING;
+    while (dgi_json_member(&json, name, sizeof name)) {
+        dgi_json value = json;
+        if (strcmp(name, "type") != 0)
+            dgi_json_skip(&json);
+        else if (dgi_json_peek(&json) != DGI_JSON_STRING)
+            return DGI_JSON_FOUND_OTHER;
+        else
+            return dgi_json_string(&value, word, 8), DGI_JSON_FOUND_STRING;
+    }
+    return DGI_JSON_FOUND_NOTHING;
+}
+
+START_TEST(a_member_is_found_where_it_stands) {
+    static const struct {
+        const char *text;
+        dgi_json_found how;
+        const char *word;
+    } rows[] = {
+        {"{\"type\":\"a\"}", DGI_JSON_FOUND_STRING, "a"},
+        {" {\t\"type\"\n:\r\"a\"garbage", DGI_JSON_FOUND_STRING, "a"},
+        {"{\"ty\\u0070e\":\"\\u0061\"", DGI_JSON_FOUND_STRING, "a"},
+        {"{\"type\":\"1234567\"", DGI_JSON_FOUND_STRING, "1234567"},
+        {"{\"type\":\"12345678\"", DGI_JSON_FOUND_STRING, ""},
+        {"{\"type\":\"\\x\"", DGI_JSON_FOUND_STRING, ""},
+        {"{\"a\":[\"type\",{\"type\":\"no\"},\"]\",\"\\\"\"],\"type\":\"a\"", DGI_JSON_FOUND_STRING,
+         "a"},
+        {"{\"a\":\"type\",\"b\":true,\"c\":-12345678901234567890,\"type\":\"a\"", DGI_JSON_FOUND_STRING,
+         "a"},
+        {"{\"type\":\"a\",\"type\":\"b\"}", DGI_JSON_FOUND_STRING, "a"},
+        {"{\"type\":1", DGI_JSON_FOUND_OTHER, NULL},
+        {"{\"type\":{\"type\":\"a\"}}", DGI_JSON_FOUND_OTHER, NULL},
+        {"{\"types\":\"a\",\"typ\":\"b\",\"Type\":\"c\",\"\":\"d\"}", DGI_JSON_FOUND_NOTHING, NULL},
+        {"{}{\"type\":\"a\"}", DGI_JSON_FOUND_NOTHING, NULL},
+        {"[\"type\",\"a\"]", DGI_JSON_FOUND_NOTHING, NULL},
+        {"x{\"type\":\"a\"}", DGI_JSON_FOUND_NOTHING, NULL},
+        {"", DGI_JSON_FOUND_NOTHING, NULL},
+        {"   ", DGI_JSON_FOUND_NOTHING, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char word[8] = "x";
+        ck_assert_msg(found(rows[i].text, strlen(rows[i].text), word) == rows[i].how, "%s",
+                      rows[i].text);
+        if (rows[i].word)
+            ck_assert_str_eq(word, rows[i].word);
+    }
+}
+END_TEST
+
+START_TEST(a_text_that_ends_before_the_member_is_cut) {
+    static const char text[] = "{\"ab\\\\c\\\"d\":[{\"e\":1},\"f\"],\"type\":\"word\"";
+    char word[8];
+    ck_assert(found(text, sizeof text - 1, word) == DGI_JSON_FOUND_STRING);
+    ck_assert_str_eq(word, "word");
+    for (size_t size = 1; size < sizeof text - 1; size++)
+        ck_assert_msg(found(text, size, word) == DGI_JSON_FOUND_CUT, "%.*s", (int)size, text);
+}
+END_TEST
+
+/* A value, and whether "type" may be a name in it, by chance. */
+static size_t random_value(char *to, unsigned long long *seed, unsigned depth) {
+    static const char *const names[] = {"type", "t\\u0079pe", "ty", "types", "a\\\"b", "", "\\\\"};
+    static const char *const flat[] = {"\"type\"", "\"quality\"", "\"{\\\"\"", "1",  "-1.5e3", "true",
+                                       "null",     "\"]}[{\"",    "\"\\\\\"",  "[]", "{}"};
+    size_t used = 0, count = property_next(seed) % 4;
+    bool object = property_next(seed) % 2 == 0 || depth == 0;
+    if (depth > 0 && property_next(seed) % 3 != 0)
+        return (size_t)sprintf(to, "%s", flat[property_next(seed) % (sizeof flat / sizeof *flat)]);
+    to[used++] = object ? '{' : '[';
+    for (size_t i = 0; i < count && depth < 4; i++) {
+        used += (size_t)sprintf(to + used, "%s%s", i > 0 ? "," : "",
+                                property_next(seed) % 3 == 0 ? " " : "");
+        if (object)
+            used += (size_t)sprintf(to + used, "\"%s\"%s:", names[property_next(seed) % 7],
+                                    property_next(seed) % 4 == 0 ? "\n" : "");
+        used += random_value(to + used, seed, depth + 1);
+    }
+    to[used++] = object ? '}' : ']';
+    to[used] = '\0';
+    return used;
+}
+
+START_TEST(finding_agrees_with_reading) {
+    unsigned long long seed = property_seed();
+    unsigned strings = 0;
+    for (int i = 0; i < 60000; i++) {
+        static char text[16384];
+        char word[8] = "", slow[8] = "";
+        size_t size = random_value(text, &seed, 0);
+        ck_assert_msg(skipped(text, size), "%s", text);
+        if (i % 4 == 0)
+            size = mutate(text, size < 200 ? size : 200, &seed);
+        dgi_json_found how = found(text, size, word);
+        if (!skipped(text, size))
+            continue;
+        ck_assert_msg(how == found_slowly(text, size, slow), "%.*s", (int)size, text);
+        ck_assert_str_eq(word, slow);
+        strings += how == DGI_JSON_FOUND_STRING;
+    }
+    ck_assert_uint_gt(strings, 3000);
+}
+END_TEST
+
 /* --- writing --- */
 
 static char out[512];
@@ -742,28 +903,26 @@ START_TEST(a_document_is_written_with_its_commas) {
     dgi_json_write_init(&json, &text);
     dgi_json_write_object(&json, NULL);
     dgi_json_write_object(&json, "empty");
-    dgi_json_write_end(&json, '}');
-    dgi_json_write_array(&json, "list");
-    dgi_json_write_u64(&json, NULL, UINT64_MAX);
-    dgi_json_write_i64(&json, NULL, INT64_MIN);
-    dgi_json_write_array(&json, NULL);
-    dgi_json_write_end(&json, ']');
-    dgi_json_write_object(&json, NULL);
+    dgi_json_write_end(&json);
+    dgi_json_write_object(&json, "in");
+    dgi_json_write_u64(&json, "u", UINT64_MAX);
+    dgi_json_write_i64(&json, "i", INT64_MIN);
+    dgi_json_write_object(&json, "");
+    dgi_json_write_end(&json);
     dgi_json_write_bool(&json, "t", true);
     dgi_json_write_bool(&json, "f", false);
-    dgi_json_write_end(&json, '}');
-    dgi_json_write_end(&json, ']');
+    dgi_json_write_end(&json);
     dgi_json_write_scaled(&json, "rtt_ms", 450500, 3);
     dgi_json_write_double(&json, "share", 0.02);
     dgi_json_write_double(&json, "nan", (double)NAN);
     dgi_json_write_null(&json, "none");
     dgi_json_write_string(&json, "s", "");
-    dgi_json_write_end(&json, '}');
+    dgi_json_write_end(&json);
     ck_assert(dgi_text_end(&text));
-    ck_assert_str_eq(out,
-                     "{\"empty\":{},\"list\":[18446744073709551615,-9223372036854775808,[],"
-                     "{\"t\":true,\"f\":false}],\"rtt_ms\":450.5,\"share\":0.02,\"nan\":0,\"none\":null,"
-                     "\"s\":\"\"}");
+    ck_assert_str_eq(
+        out, "{\"empty\":{},\"in\":{\"u\":18446744073709551615,\"i\":-9223372036854775808,\"\":{},"
+             "\"t\":true,\"f\":false},\"rtt_ms\":450.5,\"share\":0.02,\"nan\":0,\"none\":null,"
+             "\"s\":\"\"}");
     ck_assert(skipped(out, strlen(out)));
 }
 END_TEST
@@ -825,10 +984,12 @@ TESTS_MAIN("json", every_text_of_the_grammar_is_accepted, every_text_outside_the
            a_wrong_value_is_refused_wherever_it_stands, every_truncation_of_a_document_is_refused,
            a_mutated_document_is_read_within_its_bounds, numbers_are_the_nearest_doubles,
            a_number_beyond_all_doubles_fails, numbers_agree_with_the_c_library,
-           long_digits_are_at_most_one_step_off, whole_numbers_are_read_to_the_last_bit,
-           strings_are_unescaped, a_string_that_does_not_fit_fails, words_are_read,
-           an_object_is_read_member_by_member, a_name_that_does_not_fit_equals_no_shorter_one,
-           a_reader_that_failed_stays_failed, a_caller_out_of_step_fails,
-           depth_counts_the_objects_that_were_entered, a_document_is_written_with_its_commas,
+           long_digits_agree_with_the_c_library, ties_go_to_even_however_far_their_digits_reach,
+           whole_numbers_are_read_to_the_last_bit, strings_are_unescaped,
+           a_string_that_does_not_fit_fails, words_are_read, an_object_is_read_member_by_member,
+           a_name_that_does_not_fit_equals_no_shorter_one, a_reader_that_failed_stays_failed,
+           a_caller_out_of_step_fails, depth_counts_the_objects_that_were_entered,
+           a_member_is_found_where_it_stands, a_text_that_ends_before_the_member_is_cut,
+           finding_agrees_with_reading, a_document_is_written_with_its_commas,
            strings_are_written_with_the_fewest_escapes,
            bytes_that_are_no_utf8_are_written_as_replacement_characters, a_written_string_is_read_back)

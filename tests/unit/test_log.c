@@ -13,19 +13,21 @@ static const dg_log_field fields[] = {
     {.name = "from", .type = DG_FIELD_TEXT, .text = "full"},
     {.name = "rtt_ms", .type = DG_FIELD_NUMBER, .number = 450.5},
     {.name = "least", .type = DG_FIELD_INTEGER, .integer = INT64_MIN},
+    {.name = "most", .type = DG_FIELD_NATURAL, .natural = UINT64_MAX},
 };
 
 static const dg_log_record record = {
     .now = 1,
     .message = "The session went down.",
     .fields = fields,
-    .field_count = 4,
+    .field_count = 5,
     .severity = DG_LOG_WARN,
 };
 
-static const char expected[] = "{\"time_ms\":1767225600000,\"severity\":\"warn\","
-                               "\"message\":\"The session went down.\",\"session\":42,\"from\":\"full\","
-                               "\"rtt_ms\":450.5,\"least\":-9223372036854775808}";
+static const char expected[] =
+    "{\"time_ms\":1767225600000,\"severity\":\"warn\","
+    "\"message\":\"The session went down.\",\"session\":42,\"from\":\"full\","
+    "\"rtt_ms\":450.5,\"least\":-9223372036854775808,\"most\":18446744073709551615}";
 
 START_TEST(a_record_is_one_line_of_exact_bytes) {
     err(dg_log_json(&record, 1767225600000, line, sizeof line), (int)strlen(expected));
@@ -96,6 +98,27 @@ START_TEST(numbers_that_are_not_finite_are_written_as_zero) {
 }
 END_TEST
 
+START_TEST(numbers_of_any_size_are_written_as_what_they_are) {
+    static const struct {
+        double number;
+        const char *text;
+    } rows[] = {{1e308, "1e308"},
+                {-1.7976931348623157e308, "-1.7976931348623157e308"},
+                {1e-9, "1e-9"},
+                {9223372036854774784.0, "9223372036854774784"},
+                {450.5000004, "450.5"}};
+    char expect[120];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const dg_log_field field = {.name = "x", .type = DG_FIELD_NUMBER, .number = rows[i].number};
+        const dg_log_record one = {.message = "", .fields = &field, .field_count = 1};
+        sprintf(expect, "{\"time_ms\":0,\"severity\":\"debug\",\"message\":\"\",\"x\":%s}",
+                rows[i].text);
+        ck_assert_int_eq(dg_log_json(&one, 0, line, sizeof line), (int)strlen(expect));
+        ck_assert_str_eq(line, expect);
+    }
+}
+END_TEST
+
 START_TEST(a_buffer_too_small_is_left_with_an_empty_string) {
     for (size_t size = 0; size <= strlen(expected); size++) {
         memset(line, 'x', sizeof line);
@@ -119,7 +142,7 @@ START_TEST(a_record_that_is_not_whole_is_refused) {
     } while (0)
     ck_assert_int_gt(dg_log_json(&one, 0, line, sizeof line), 0);
     refused(NULL);
-    field.type = DG_FIELD_NUMBER + 1;
+    field.type = DG_FIELD_NATURAL + 1;
     refused(&one);
     field.type = UINT32_MAX;
     refused(&one);
@@ -142,6 +165,10 @@ START_TEST(severities_have_names) {
     ck_assert_str_eq(dg_log_severity_name(DG_LOG_WARN), "warn");
     ck_assert_str_eq(dg_log_severity_name(DG_LOG_ERROR), "error");
     ck_assert_str_eq(dg_log_severity_name(4), "unknown");
+    for (uint32_t severity = DG_LOG_DEBUG; severity <= DG_LOG_ERROR; severity++)
+        ck_assert_int_eq(dg_log_severity_find(dg_log_severity_name(severity)), (int)severity);
+    err(dg_log_severity_find("unknown"), DG_ERR_NOT_FOUND);
+    err(dg_log_severity_find(NULL), DG_ERR_NOT_FOUND);
     ck_assert_str_eq(dg_log_severity_name(UINT32_MAX), "unknown");
 }
 END_TEST
@@ -149,5 +176,6 @@ END_TEST
 TESTS_MAIN("log", a_record_is_one_line_of_exact_bytes,
            a_record_without_fields_has_the_three_that_come_first, texts_and_names_are_escaped,
            a_line_is_valid_json_whatever_its_bytes, numbers_that_are_not_finite_are_written_as_zero,
+           numbers_of_any_size_are_written_as_what_they_are,
            a_buffer_too_small_is_left_with_an_empty_string, a_record_that_is_not_whole_is_refused,
            severities_have_names)

@@ -137,11 +137,12 @@ START_TEST(wait_histogram_rises_to_its_count) {
     dg_queue_answer answer;
     dg_queue_entry entry;
     for (unsigned n = 0; n < 3; n++) {
-        ok(dg_queue_push(w.queue, &(dg_queue_item){.priority = 1}, DG_SEC(1), &answer));
-        ck_assert_int_eq(dg_queue_pop(w.queue, DG_SEC(1) + n * DG_MS(500), &entry), 1);
-        ok(dg_queue_done(w.queue, &entry.permit, DG_OUTCOME_SUCCESS, DG_SEC(3)));
+        dg_time now = DG_SEC(1 + 2 * n);
+        ok(dg_queue_push(w.queue, &(dg_queue_item){.priority = 1}, now, &answer));
+        ck_assert_int_eq(dg_queue_pop(w.queue, now + n * DG_MS(500), &entry), 1);
+        ok(dg_queue_done(w.queue, &entry.permit, DG_OUTCOME_SUCCESS, now + DG_SEC(1)));
     }
-    document text = written(&w, DG_FORMAT_PROMETHEUS, DG_SEC(4));
+    document text = written(&w, DG_FORMAT_PROMETHEUS, DG_SEC(8));
     ck_assert_uint_eq(value_of(&text, "wait_seconds_bucket{queue=\"work\",le=\"0.001024\"} "), 1);
     ck_assert_uint_eq(value_of(&text, "wait_seconds_bucket{queue=\"work\",le=\"1.048576\"} "), 3);
     ck_assert_uint_eq(value_of(&text, "wait_seconds_bucket{queue=\"work\",le=\"+Inf\"} "), 3);

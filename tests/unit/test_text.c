@@ -21,6 +21,26 @@ static char buffer[64];
 #define scaled(value, decimals, expected) written(dgi_text_scaled(&text, value, decimals), expected)
 #define number(value, expected)           written(dgi_text_double(&text, value), expected)
 
+static void exact(double value, const char *expected) {
+    dgi_text text;
+    dgi_text_init(&text, buffer, sizeof buffer);
+    dgi_text_exact(&text, value);
+    ck_assert(dgi_text_end(&text));
+    ck_assert_str_eq(buffer, expected);
+}
+
+/* How many digits a number shows, without zeros at either end. */
+static size_t digits_of(const char *number) {
+    char digits[400];
+    size_t used = 0;
+    for (; *number != '\0' && *number != 'e'; number++)
+        if (*number >= '0' && *number <= '9' && (*number != '0' || used > 0))
+            digits[used++] = *number;
+    while (used > 0 && digits[used - 1] == '0')
+        used--;
+    return used;
+}
+
 START_TEST(whole_numbers_are_exact_at_their_limits) {
     written(dgi_text_u64(&text, 0), "0");
     written(dgi_text_u64(&text, 10), "10");
@@ -54,29 +74,87 @@ START_TEST(doubles_are_rounded_to_six_decimals) {
     number(-2.5, "-2.5");
     number(0.1, "0.1");
     number(0.000001, "0.000001");
-    number(0.0000004, "0");
-    number(-0.0000004, "0");
-    number(0.0000006, "0.000001");
+    number(0.0000014, "0.000001");
+    number(0.0000016, "0.000002");
     number(1.9999996, "2");
     number(0.9999994, "0.999999");
     number(-0.9999996, "-1");
     number(0.0078125, "0.007813"); /* a tie: away from 0 */
     number(-0.0078125, "-0.007813");
     number(123456789.123456, "123456789.123456");
-    number(1e-300, "0");
 }
 END_TEST
 
-START_TEST(doubles_that_are_no_numbers_or_too_large_are_tamed) {
-    number((double)NAN, "0");
-    number(-(double)NAN, "0");
-    number((double)INFINITY, "0");
-    number(-(double)INFINITY, "0");
+START_TEST(doubles_too_small_or_too_large_for_six_decimals_get_all_their_digits) {
+    number(0.0000004, "4e-7");
+    number(-0.0000009999995, "-9.999995e-7");
+    number(1e-300, "1e-300");
+    number(5e-324, "5e-324");
     number(9223372036854774784.0, "9223372036854774784"); /* the last double below 2^63 */
-    number(9223372036854775808.0, "9223372036854775808");
-    number(-9223372036854775808.0, "-9223372036854775808");
-    number(1e300, "9223372036854775808");
-    number(-1e308, "-9223372036854775808");
+    number(9223372036854775808.0, "9223372036854776000");
+    number(-9223372036854775808.0, "-9223372036854776000");
+    number(1e300, "1e300");
+    number(-1e308, "-1e308");
+    number(1.7976931348623157e308, "1.7976931348623157e308");
+}
+END_TEST
+
+START_TEST(what_is_no_number_is_written_as_zero) {
+    static const double none[] = {NAN, -NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 4; i++) {
+        number(none[i], "0");
+        exact(none[i], "0");
+    }
+}
+END_TEST
+
+START_TEST(exact_doubles_have_the_fewest_digits) {
+    exact(0.0, "0");
+    exact(-0.0, "0");
+    exact(0.1, "0.1");
+    exact(0.1 + 0.2, "0.30000000000000004");
+    exact(-450.5, "-450.5");
+    exact(1.0000001, "1.0000001");
+    exact(1e20, "100000000000000000000");
+    exact(123456789012345680000.0, "123456789012345680000");
+    exact(1e21, "1e21");
+    exact(1.5e21, "1.5e21");
+    exact(0.000001, "0.000001");
+    exact(0.00000125, "0.00000125");
+    exact(0.0000009, "9e-7");
+    exact(2.2250738585072014e-308, "2.2250738585072014e-308");
+    exact(2.225073858507201e-308, "2.225073858507201e-308");
+    exact(9007199254740993.0, "9007199254740992");
+    exact(5e-324, "5e-324");
+    exact(1.7976931348623157e308, "1.7976931348623157e308");
+}
+END_TEST
+
+/* %.17g always reads back; the fewest digits are those of the smallest precision that does. */
+START_TEST(exact_doubles_agree_with_the_c_library) {
+    unsigned long long seed = property_seed();
+    for (int i = 0; i < 20000; i++) {
+        unsigned long long bits = property_next(&seed);
+        double value;
+        if (i % 4 == 0)
+            bits &= ~0ull << property_next(&seed) % 52; /* few digits in binary */
+        memcpy(&value, &bits, sizeof value);
+        if (i % 4 == 1)
+            value = (double)(int64_t)bits / 1e6;
+        if (!isfinite(value))
+            continue;
+        char shortest[64];
+        for (int precision = 0; precision < 17; precision++) {
+            snprintf(shortest, sizeof shortest, "%.*e", precision, value);
+            if (strtod(shortest, NULL) - value == 0)
+                break;
+        }
+        dgi_text text;
+        dgi_text_init(&text, buffer, sizeof buffer);
+        dgi_text_exact(&text, value);
+        ck_assert_msg(strtod(buffer, NULL) - value == 0, "%s is not %.17g", buffer, value);
+        ck_assert_msg(digits_of(buffer) == digits_of(shortest), "%s for %s", buffer, shortest);
+    }
 }
 END_TEST
 
@@ -260,8 +338,10 @@ START_TEST(a_sink_of_any_buffer_size_gets_the_same_text) {
 END_TEST
 
 TESTS_MAIN("text", whole_numbers_are_exact_at_their_limits, scaled_numbers_lose_trailing_zeros_only,
-           doubles_are_rounded_to_six_decimals, doubles_that_are_no_numbers_or_too_large_are_tamed,
-           doubles_agree_with_their_exact_expansion,
+           doubles_are_rounded_to_six_decimals,
+           doubles_too_small_or_too_large_for_six_decimals_get_all_their_digits,
+           what_is_no_number_is_written_as_zero, exact_doubles_have_the_fewest_digits,
+           exact_doubles_agree_with_the_c_library, doubles_agree_with_their_exact_expansion,
            an_append_that_does_not_fit_leaves_no_part_of_itself, a_failed_writer_drops_what_would_fit,
            a_text_may_fill_the_buffer_to_the_zero, a_buffer_of_no_size_is_never_touched,
            a_sink_gets_full_buffers_and_the_rest_at_the_end, a_sink_that_refuses_stops_the_writer,

@@ -1,0 +1,42 @@
+/* How long work runs: an estimate that a few odd values cannot turn.
+ *
+ * Two sums of the same history, time and cost, over the first samples and then as moving averages of as many; their
+ * quotient is the time of a unit of cost. A value of more than RATE_CLIP times what was expected counts as that much, so
+ * that an outlier moves the mean by no more than its share; but each in a row counts for twice as much, so that a
+ * service that slowed down is believed soon. */
+#ifndef DGI_ADMISSION_QUEUE_RATE_H
+#define DGI_ADMISSION_QUEUE_RATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "degrade/time.h"
+
+enum {
+    DGI_WORK_SAMPLES = 64, /* standard error of an exponential service time: 1/8 */
+    DGI_WORK_PARTS = 1024, /* of a unit of cost, so that a cost of 1 is averaged to 0.1 % */
+    DGI_WORK_CLIP = 8,
+    DGI_WORK_ROW_MAX = 16 /* by then any value counts in full */
+};
+
+typedef struct dgi_work_rate {
+    uint64_t took; /* nanoseconds */
+    uint64_t cost; /* in parts of DGI_WORK_PARTS */
+    uint32_t samples;
+    uint32_t row; /* clipped values in a row */
+} dgi_work_rate;
+
+/* Learns that work of a cost took so long and was done. */
+void dgi_work_served(dgi_work_rate *rate, dg_duration took, uint32_t cost);
+
+/* The same of work that was not done, which says nothing about how long work takes unless it took as long as that. One
+ * that waited for its own time-out says so even while nothing is known. */
+void dgi_work_failed(dgi_work_rate *rate, dg_duration took, uint32_t cost, bool timed_out);
+
+/* The mean time of an item; 0 while unknown. */
+dg_duration dgi_work_mean(const dgi_work_rate *rate);
+
+/* The time of so much cost, for one worker; 0 while unknown. */
+dg_duration dgi_work_time(const dgi_work_rate *rate, uint64_t cost);
+
+#endif

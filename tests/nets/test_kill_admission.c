@@ -1,0 +1,172 @@
+/* Deaths of those who use a bucket, a sampler or a load: each leaves the state before or the state after, counters
+ * within one call of either, and nothing stuck.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "kill.h"
+
+#include "degrade/bucket.h"
+#include "degrade/cell.h"
+
+/* --- bucket --- */
+
+static dg_bucket *bucket(void) {
+    return (dg_bucket *)map->cell;
+}
+
+static const dg_bucket_config bucket_old = {.rate = 100, .burst = 20, .debt = 10};
+static const dg_bucket_config bucket_new = {.rate = 50, .burst = 40, .debt = 30};
+
+static void bucket_place(dg_time now) {
+    dg_bucket *out;
+    dg_cell_end(map->cell, sizeof map->cell);
+    ok(dg_bucket_place(map->cell, sizeof map->cell, &bucket_old, now, &out));
+    map->now = now;
+}
+
+static void bucket_full(void) {
+    bucket_place(T0);
+}
+
+static void bucket_half(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 10, T0));
+}
+
+static void bucket_owing(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 20, T0));
+    ok(dg_bucket_settle(bucket(), 0, 8, T0));
+}
+
+static void bucket_from_the_future(void) {
+    bucket_place(T0);
+    ck_assert(dg_bucket_take(bucket(), 20, T0 + DG_SEC(3600)));
+}
+
+static void bucket_long_from_the_future(void) { /* nobody with a fresh clock came for a second */
+    bucket_from_the_future();
+    ck_assert(!dg_bucket_take(bucket(), 1, T0));
+    map->now = T0 + DG_SEC(1);
+}
+
+static void bucket_reset_twice(void) { /* the second copy is live */
+    bucket_half();
+    ok(dg_bucket_set(bucket(), &bucket_old, T0));
+}
+
+static void do_take(void) {
+    dg_bucket_take(bucket(), 3, map->now);
+}
+
+static void do_refund(void) {
+    dg_bucket_settle(bucket(), 10, 2, map->now);
+}
+
+static void do_charge(void) {
+    dg_bucket_settle(bucket(), 1, 40, map->now);
+}
+
+static void do_set(void) {
+    dg_bucket_set(bucket(), &bucket_new, map->now);
+}
+
+static void do_read(void) {
+    dg_bucket_stats stats;
+    dg_bucket *out;
+    dg_bucket_tokens(bucket(), map->now);
+    dg_bucket_retry_after(bucket(), 5, map->now);
+    dg_bucket_get_stats(bucket(), map->now, &stats);
+    dg_bucket_attach(map->cell, sizeof map->cell, map->now, &out);
+}
+
+static dg_bucket_stats bucket_stats(void) {
+    dg_bucket_stats stats;
+    ok(dg_bucket_get_stats(bucket(), map->now, &stats));
+    return stats;
+}
+
+static bool bucket_same(const dg_bucket_stats *a, const dg_bucket_stats *b) {
+    return a->rate == b->rate && a->period == b->period && a->burst == b->burst && a->debt == b->debt &&
+           a->tokens == b->tokens && a->owed == b->owed;
+}
+
+/* All or nothing: the tokens and the parameters are those before or those after, never a mixture. */
+static void bucket_judge(const dg_bucket_stats *before, const dg_bucket_stats *after) {
+    dg_bucket_stats stats = bucket_stats();
+    ck_assert(bucket_same(&stats, before) || bucket_same(&stats, after));
+    ck_assert(between(stats.forgiven, before->forgiven, after->forgiven));
+    ck_assert(between(stats.reanchored, before->reanchored, after->reanchored));
+    dg_bucket *out;
+    ok(dg_bucket_attach(map->cell, sizeof map->cell, map->now, &out));
+
+    dg_time later = map->now + DG_SEC(10);
+    dg_bucket_take(out, 1, map->now); /* puts the clock right */
+    uint64_t granted = 0;
+    while (dg_bucket_take(out, 1, later))
+        granted++;
+    ck_assert_uint_eq(granted, stats.burst);
+    ck_assert_uint_eq(dg_bucket_retry_after(out, 1, later), stats.period / stats.rate);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} bucket_works[] = {{"take", do_take},
+                    {"settle, refund", do_refund},
+                    {"settle, charge", do_charge},
+                    {"set", do_set},
+                    {"tokens, wait, stats, attach", do_read}};
+
+static void (*const bucket_states[])(void) = {
+    bucket_full,       bucket_half, bucket_owing, bucket_from_the_future, bucket_long_from_the_future,
+    bucket_reset_twice};
+
+static unsigned bucket_visit(void (*state)(void), void (*work)(void)) {
+    state();
+    dg_bucket_stats before = bucket_stats();
+    work();
+    dg_bucket_stats after = bucket_stats();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        state();
+        through = survives(work, points + 1);
+        bucket_judge(&before, &after);
+    }
+    return points - 1;
+}
+
+START_TEST(a_death_at_any_point_leaves_the_bucket_before_or_after) {
+    map_open();
+    for (size_t i = 0; i < sizeof bucket_works / sizeof *bucket_works; i++) {
+        unsigned points = 0;
+        for (size_t k = 0; k < sizeof bucket_states / sizeof *bucket_states; k++)
+            points += bucket_visit(bucket_states[k], bucket_works[i].work);
+        ck_assert_uint_gt(points, 0);
+        printf("bucket %-28s %4u kill points\n", bucket_works[i].name, points);
+    }
+}
+END_TEST
+
+static void do_place_bucket(void) {
+    bucket_place(T0);
+}
+
+START_TEST(a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again) {
+    map_open();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        dg_bucket *out;
+        bucket_full(); /* over an old one */
+        through = survives(do_place_bucket, points + 1);
+        int status = dg_bucket_attach(map->cell, sizeof map->cell, T0, &out);
+        ck_assert(status == DG_ERR_ABSENT || (status == DG_OK && dg_bucket_tokens(out, T0) == 20));
+        ck_assert(status == DG_OK || !through);
+        bucket_full();
+        ck_assert(dg_bucket_take(bucket(), 20, T0));
+    }
+    printf("bucket %-28s %4u kill points\n", "place", points - 1);
+}
+END_TEST
+
+TESTS_MAIN("kill_admission", a_death_at_any_point_leaves_the_bucket_before_or_after,
+           a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again)
