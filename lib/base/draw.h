@@ -1,5 +1,5 @@
 /* Chance, the same on every platform: a small seeded generator (splitmix64, Steele, Lea and Flood 2014),
- * jitter drawn from it, and the draw that needs no chance at all. */
+ * and jitter drawn from it. */
 #ifndef DGI_BASE_DRAW_H
 #define DGI_BASE_DRAW_H
 
@@ -33,12 +33,5 @@ dg_duration dgi_jitter_up(dg_duration base, dgi_share share, uint64_t random);
 /* When to try again: `least` rounded up to whole seconds, at least 1, drawn evenly up to twice that, so that those
  * who were turned away together do not come back together. At most a day and its double. */
 dg_duration dgi_retry_after(dg_duration least, uint64_t random);
-
-/* Error-diffusing draw: true for a share `p` of all calls, with the error carried in `*word`, so that
- * the number of true answers is within 1 of the sum of the shares for any history. One atomic add. */
-static inline bool dgi_draw_spread(dgi_atomic64 *word, dgi_share p) {
-    uint64_t before = dgi_add(word, p);
-    return (before / DGI_SHARE_ONE) != ((before + p) / DGI_SHARE_ONE);
-}
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "degrade/bucket.h"
 #include "degrade/cell.h"
+#include "degrade/sampler.h"
 
 /* --- bucket --- */
 
@@ -168,5 +169,127 @@ START_TEST(a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again) {
 }
 END_TEST
 
+/* --- sampler --- */
+
+static dg_sampler *sampler(void) {
+    return (dg_sampler *)map->cell;
+}
+
+static void sampler_place(uint32_t draw) {
+    dg_sampler *out;
+    dg_cell_end(map->cell, sizeof map->cell);
+    const dg_sampler_config config = {.seed = 3, .draw = draw};
+    ok(dg_sampler_place(map->cell, sizeof map->cell, &config, T0, &out));
+}
+
+static void sampler_spreads(void) {
+    sampler_place(DG_DRAW_SPREAD);
+    dg_sampler_admit(sampler(), 0.85, 0, 0, T0);
+}
+
+/* The next rejection is the one that passes the middle of its count in the word; or the one before has just. */
+static void sampler_is_at_the_middle(void) {
+    sampler_place(DG_DRAW_SPREAD);
+    for (int i = 0; i < 32767; i++)
+        dg_sampler_admit(sampler(), 1, 0, 0, T0);
+}
+
+static void sampler_is_past_the_middle(void) {
+    sampler_is_at_the_middle();
+    dg_sampler_admit(sampler(), 1, 0, 0, T0);
+}
+
+static void sampler_is_random(void) {
+    sampler_place(DG_DRAW_RANDOM);
+}
+
+static void sampler_is_keyed(void) {
+    sampler_place(DG_DRAW_KEYED);
+}
+
+static void do_admit(void) {
+    dg_sampler_admit(sampler(), 0.9, 5, 6, T0);
+}
+
+static void do_reject(void) {
+    dg_sampler_admit(sampler(), 1, 5, 6, T0);
+}
+
+static void do_set_sampler(void) {
+    dg_sampler_set(sampler(), &(dg_sampler_config){.start = 0.1, .end = 0.2}, T0);
+}
+
+static void do_read_sampler(void) {
+    dg_sampler *out;
+    dg_sampler_stats stats;
+    dg_sampler_config config;
+    dg_sampler_probability(sampler(), 0.9, T0);
+    dg_sampler_get_stats(sampler(), T0, &stats);
+    dg_sampler_get_config(sampler(), &config);
+    dg_sampler_attach(map->cell, sizeof map->cell, T0, &out);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} sampler_works[] = {{"admit", do_admit},
+                     {"admit, rejected", do_reject},
+                     {"set", do_set_sampler},
+                     {"probability, stats, config, attach", do_read_sampler}};
+
+static void (*const sampler_states[])(void) = {sampler_spreads, sampler_is_at_the_middle,
+                                               sampler_is_past_the_middle, sampler_is_random,
+                                               sampler_is_keyed};
+
+static dg_sampler_stats sampler_stats(void) {
+    dg_sampler_stats stats;
+    ok(dg_sampler_get_stats(sampler(), T0, &stats));
+    return stats;
+}
+
+/* Another 70 000 rejections pass every edge of the count that the dead may have left behind. */
+static void sampler_judge(const dg_sampler_stats *before, const dg_sampler_stats *after) {
+    dg_sampler *out;
+    ok(dg_sampler_attach(map->cell, sizeof map->cell, T0, &out));
+    double low = dg_sampler_probability(out, 0.3, T0), high = dg_sampler_probability(out, 0.85, T0);
+    ck_assert((low == 1 && high == 1) || (low == 0 && high > 0.49 && high < 0.51));
+    dg_sampler_stats stats = sampler_stats();
+    ck_assert(between(stats.admitted, before->admitted, after->admitted));
+    ck_assert(between(stats.rejected, before->rejected, after->rejected));
+    for (int i = 0; i < 70000; i++)
+        dg_sampler_admit(out, 1, 0, 1, T0);
+    ck_assert_uint_eq(sampler_stats().rejected, stats.rejected + 70000);
+    ck_assert_uint_eq(sampler_stats().admitted, stats.admitted);
+    ok(dg_sampler_set_sized(out, NULL, 0, T0));
+    ck_assert(dg_sampler_probability(out, 0.3, T0) == 0 && dg_sampler_probability(out, 1, T0) == 1);
+}
+
+static unsigned sampler_visit(void (*state)(void), void (*work)(void)) {
+    state();
+    dg_sampler_stats before = sampler_stats();
+    work();
+    dg_sampler_stats after = sampler_stats();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        state();
+        through = survives(work, points + 1);
+        sampler_judge(&before, &after);
+    }
+    return points - 1;
+}
+
+START_TEST(a_death_at_any_point_leaves_the_sampler_before_or_after) {
+    map_open();
+    for (size_t i = 0; i < sizeof sampler_works / sizeof *sampler_works; i++) {
+        unsigned points = 0;
+        for (size_t k = 0; k < sizeof sampler_states / sizeof *sampler_states; k++)
+            points += sampler_visit(sampler_states[k], sampler_works[i].work);
+        ck_assert_uint_gt(points, 0);
+        printf("sampler %-34s %4u kill points\n", sampler_works[i].name, points);
+    }
+}
+END_TEST
+
 TESTS_MAIN("kill_admission", a_death_at_any_point_leaves_the_bucket_before_or_after,
-           a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again)
+           a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again,
+           a_death_at_any_point_leaves_the_sampler_before_or_after)

@@ -67,21 +67,6 @@ START_TEST(jitter_of_the_extremes_neither_wraps_nor_ends_never) {
 }
 END_TEST
 
-START_TEST(spread_draws_are_within_one_of_the_sum_of_shares) {
-    unsigned long long random = property_seed();
-    dgi_atomic64 word;
-    atomic_init(&word, (property_next(&random) | UINT64_C(0xffffffff) << 32) & ~UINT64_C(0x7fffffff));
-    uint64_t sum = 0, taken = 0;
-    for (int i = 0; i < 200000; i++) {
-        dgi_share p = (dgi_share)(property_next(&random) % (DGI_SHARE_ONE + 1ull));
-        taken += dgi_draw_spread(&word, p);
-        sum += p;
-        ck_assert_uint_eq(taken, sum / DGI_SHARE_ONE); /* also where the word wraps */
-    }
-}
-END_TEST
-
 TESTS_MAIN("draw", the_stream_is_splitmix64, a_given_seed_is_kept_and_zero_becomes_the_objects_own,
            a_span_holds_both_its_ends, a_span_is_drawn_evenly, jitter_keeps_to_its_side_and_share,
-           jitter_of_the_extremes_neither_wraps_nor_ends_never,
-           spread_draws_are_within_one_of_the_sum_of_shares)
+           jitter_of_the_extremes_neither_wraps_nor_ends_never)

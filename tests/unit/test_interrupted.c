@@ -174,6 +174,7 @@ static void load_set_twice(void) {
 static bool interrupted_feed(void (*by)(void), int point, double memory_share, double before,
                              double after) {
     dg_load *load = NULL;
+    dg_cell_end(memory, sizeof memory);
     ok(dg_load_place(memory, sizeof memory, &(dg_load_config){0}, T0, &load));
     dg_load_feed(load, DG_FACTOR_MEMORY, memory_share, T0);
     dg_load_feed(load, DG_FACTOR_CPU, before, T0);
@@ -216,6 +217,7 @@ START_TEST(a_feed_between_any_two_operations_of_a_set_is_judged_by_the_new_edges
     interruption = feed_high;
     while (reached) {
         dg_load *load = NULL;
+        dg_cell_end(memory, sizeof memory);
         ok(dg_load_place(memory, sizeof memory, &(dg_load_config){0}, T0, &load));
         points_left = ++points;
         ok(dg_load_set(load, &(dg_load_config){.overloaded = 0.98}, T0));
@@ -248,19 +250,64 @@ START_TEST(two_sets_between_any_two_operations_of_a_draw_are_never_mixed) {
     int points = 0;
     while (reached) {
         dg_sampler *sampler = NULL;
+        dg_cell_end(memory, sizeof memory);
         ok(dg_sampler_place(memory, sizeof memory, &(dg_sampler_config){.start = 0.1, .end = 0.2}, T0,
                             &sampler));
         points_left = ++points;
-        double probability = dg_sampler_probability(sampler, 0.45, T0);
+        dg_sampler_config read;
+        ok(dg_sampler_get_config(sampler, &read));
         reached = points_left == 0;
         points_left = 0;
-        ck_assert(probability > 0.4);
+        bool first = read.draw == DG_DRAW_SPREAD && read.end < 0.25;
+        bool last = read.draw == DG_DRAW_KEYED && read.end == 0.5;
+        ck_assert(first || last);
     }
     ck_assert_int_gt(points, 3);
 }
 END_TEST
 
-TESTS_MAIN("interrupted", sets_between_any_two_operations_of_a_take_grant_nothing,
+static dg_sampler *spread;
+
+static void spread_reject(void) {
+    ck_assert(!dg_sampler_admit(spread, 1, 0, 0, T0));
+}
+
+static void spread_draw_many(void) {
+    for (int i = 0; i < 40000; i++)
+        dg_sampler_admit(spread, 0.99, 0, 0, T0);
+}
+
+static void call_admit(void) {
+    taken = dg_sampler_admit(spread, 0.85, 0, 0, T0);
+}
+
+/* The count of rejections passes the middle of its 16 bits in one call, another, or in both. */
+START_TEST(draws_between_any_two_operations_of_a_draw_are_all_counted) {
+    static void (*const others[])(void) = {spread_reject, spread_draw_many};
+    for (int before = 32766; before <= 32768; before++)
+        for (int o = 0; o < 2; o++) {
+            bool reached = true;
+            int points = 0;
+            while (reached) {
+                dg_sampler_stats stats;
+                dg_cell_end(memory, sizeof memory);
+                ok(dg_sampler_place(memory, sizeof memory, &(dg_sampler_config){.seed = 3}, T0,
+                                    &spread));
+                for (int i = 0; i < before; i++)
+                    spread_reject();
+                reached = interrupted(call_admit, others[o], ++points);
+                spread_draw_many();
+                ok(dg_sampler_get_stats(spread, T0, &stats));
+                uint64_t calls = (uint64_t)before + 1 + 40000 + (reached ? o ? 40000 : 1 : 0);
+                ck_assert_uint_eq(stats.admitted + stats.rejected, calls);
+            }
+            ck_assert_int_gt(points, 5);
+        }
+}
+END_TEST
+
+TESTS_MAIN("interrupted", draws_between_any_two_operations_of_a_draw_are_all_counted,
+           sets_between_any_two_operations_of_a_take_grant_nothing,
            sets_between_any_two_operations_of_a_settlement_lose_and_make_nothing,
            sets_between_any_two_operations_of_a_reader_are_never_mixed,
            a_feed_between_any_two_operations_of_another_is_not_lost,

@@ -11,10 +11,11 @@
 
 #include "base/draw.h"
 #include "base/fixed.h"
+#include "degrade/cell.h"
 #include "degrade/sampler.h"
 
 #define T0    DG_SEC(1000)
-#define SIZE  128
+#define SIZE  192
 #define EPOCH 600000
 #define KEYS  100000
 
@@ -22,13 +23,14 @@ static _Alignas(64) unsigned char memory[SIZE];
 
 static dg_sampler *placed(dg_sampler_config config) {
     dg_sampler *sampler = NULL;
+    dg_cell_end(memory, sizeof memory);
     ok(dg_sampler_place(memory, sizeof memory, &config, T0, &sampler));
     return sampler;
 }
 
 static dg_sampler_stats stats_of(const dg_sampler *sampler) {
     dg_sampler_stats stats;
-    ok(dg_sampler_get_stats(sampler, &stats));
+    ok(dg_sampler_get_stats(sampler, T0, &stats));
     return stats;
 }
 
@@ -45,12 +47,12 @@ static void near(double value, double expected, double within) {
     ck_assert_double_le(value, expected + within);
 }
 
-START_TEST(size_is_128_bytes_of_which_one_line_is_written_to) {
-    printf("sampler: %zu bytes in all, 64 hot\n", dg_sampler_size());
-    ck_assert_uint_eq(dg_sampler_size(), SIZE);
+START_TEST(size_is_192_bytes_of_which_one_line_is_written_to) {
+    printf("sampler: %zu bytes in all, 64 hot\n", dg_sampler_size(NULL));
+    ck_assert_uint_eq(dg_sampler_size(NULL), SIZE);
     ck_assert_uint_eq(dg_sampler_align(), 64);
     dg_sampler *sampler = placed((dg_sampler_config){0});
-    unsigned char before[64];
+    unsigned char before[128];
     memcpy(before, memory, sizeof before);
     for (int i = 0; i < 100; i++)
         admit(sampler, 0.9);
@@ -66,14 +68,22 @@ static uint64_t word_at(size_t offset) {
 
 /* Another version of the library may have placed it. */
 START_TEST(the_layout_is_abi) {
-    dg_sampler *sampler = placed((dg_sampler_config){.start = 0.5, .draw = DG_DRAW_KEYED});
+    dg_sampler *sampler = placed((dg_sampler_config){.start = 0.5, .draw = DG_DRAW_KEYED, .seed = 9});
     ck_assert_uint_eq(memory[6], 4);
     ck_assert_uint_eq(memory[7], 1);
-    ck_assert_uint_eq(word_at(16), UINT64_C(0x80000000) << 32 | 0x40000000);
-    ck_assert_uint_eq(word_at(24), UINT64_C(2) << 48 | EPOCH);
+    ck_assert_uint_eq(word_at(16), 0);
+    ck_assert_uint_eq(word_at(24), 9);
+    ck_assert_uint_eq(word_at(32), UINT64_C(0x80000000) << 32 | 0x40000000);
+    ck_assert_uint_eq(word_at(40), UINT64_C(2) << 48 | EPOCH);
     ok(dg_sampler_set(sampler, &(dg_sampler_config){.start = DG_OFF_F}, T0));
+    ck_assert_uint_eq(word_at(16), 1);
+    ck_assert_uint_eq(word_at(72), UINT64_C(0x80000000) << 32);
     admit(sampler, 0x1p-31);
-    ck_assert_uint_eq(word_at(64), 1);
+    ck_assert_uint_eq(word_at(128), UINT64_C(1) << 32 | 1);
+    admit(sampler, 0);
+    ck_assert_uint_eq(word_at(160), 1);
+    admit(sampler, 1);
+    ck_assert_uint_eq(word_at(128), UINT64_C(1) << 48 | UINT64_C(1) << 32 | 1);
 }
 END_TEST
 
@@ -141,24 +151,76 @@ END_TEST
 START_TEST(at_start_none_and_at_end_all_are_rejected_however_drawn) {
     for (uint32_t draw = DG_DRAW_SPREAD; draw <= DG_DRAW_KEYED; draw++) {
         dg_sampler *sampler = placed((dg_sampler_config){.draw = draw, .seed = 1});
-        admit(sampler, 0.9); /* something to carry */
+        dg_sampler_admit(sampler, 0.9, 0, 1, T0); /* something to carry */
         for (uint64_t i = 0; i < 10000; i++) {
-            ck_assert(dg_sampler_admit(sampler, 0.70, i, i * 100, T0));
-            ck_assert(!dg_sampler_admit(sampler, 1.0, i, i * 100, T0));
+            ck_assert(dg_sampler_admit(sampler, 0.70, i, 1 + i * 100, T0));
+            ck_assert(!dg_sampler_admit(sampler, 1.0, i, 1 + i * 100, T0));
         }
         ck_assert_uint_eq(stats_of(sampler).admitted + stats_of(sampler).rejected, 20001);
     }
 }
 END_TEST
 
-START_TEST(spread_at_85_percent_rejects_every_second_call) {
-    dg_sampler *sampler = placed((dg_sampler_config){0});
-    bool last = admit(sampler, 0.85);
-    for (int i = 0; i < 1000; i++) {
-        bool now = admit(sampler, 0.85);
-        ck_assert(now != last);
-        last = now;
+START_TEST(spread_at_85_percent_rejects_one_of_each_two_calls_either_as_often) {
+    dg_sampler *sampler = placed((dg_sampler_config){.seed = 7});
+    int first = 0;
+    for (int i = 0; i < 10000; i++) {
+        bool one = admit(sampler, 0.85), two = admit(sampler, 0.85);
+        ck_assert(one != two);
+        first += one;
     }
+    near(first, 5000, 200);
+}
+END_TEST
+
+/* field: a counting sampler meets traffic with a period of its own. Each client's admissions are those of a fair
+ * draw: four standard deviations. */
+START_TEST(clients_who_take_turns_each_get_their_share) {
+    for (unsigned clients = 2; clients <= 16; clients++)
+        for (unsigned occupancy = 71; occupancy < 100; occupancy++) {
+            dg_sampler *sampler = placed((dg_sampler_config){.seed = occupancy});
+            const double p = p_of(sampler, occupancy / 100.0);
+            unsigned in[16] = {0};
+            for (unsigned i = 0; i < 2000 * clients; i++)
+                in[i % clients] += admit(sampler, occupancy / 100.0);
+            for (unsigned c = 0; c < clients; c++)
+                near(in[c] / 2000.0, 1 - p, 4.5 * sqrt(p * (1 - p) / 2000));
+        }
+}
+END_TEST
+
+/* What the first call of a client gets says nothing of the last of another one. */
+START_TEST(a_call_that_reaches_over_a_unit_is_rejected_with_its_own_probability) {
+    static const double occupancies[] = {0.80, 0.95, 0.76, 0.99,
+                                         0.88}; /* sum of 1/3, 5/6, 1/5, 29/30, 3/5 */
+    unsigned rejected[5] = {0};
+    const unsigned rounds = 20000;
+    dg_sampler *sampler = placed((dg_sampler_config){.seed = 3});
+    for (unsigned i = 0; i < rounds; i++)
+        for (int k = 0; k < 5; k++)
+            rejected[k] += !admit(sampler, occupancies[k]);
+    for (int k = 0; k < 5; k++) {
+        double p = p_of(sampler, occupancies[k]);
+        near((double)rejected[k] / rounds, p, 4.5 * sqrt(p * (1 - p) / rounds));
+    }
+}
+END_TEST
+
+/* Each of the counts in the word passes its middle and its end several times. */
+START_TEST(counts_go_on_past_what_the_word_holds) {
+    dg_sampler *sampler = placed((dg_sampler_config){.seed = 1});
+    uint64_t rejected = 0, admitted = 0;
+    for (int i = 0; i < 300000; i++) {
+        bool in = admit(sampler, i / 60000 % 2 ? 0.71 : 0.98);
+        admitted += in;
+        rejected += !in;
+        if (i % 64 == 0 || (admitted & 0x7ffe) == 0 || (rejected & 0x7ffe) == 0) {
+            ck_assert_uint_eq(stats_of(sampler).admitted, admitted);
+            ck_assert_uint_eq(stats_of(sampler).rejected, rejected);
+        }
+    }
+    ck_assert_uint_gt(rejected, 3 * 32768);
+    ck_assert_uint_gt(admitted, 3 * 32768);
 }
 END_TEST
 
@@ -260,10 +322,10 @@ START_TEST(an_admitted_key_turns_only_when_the_probability_rises_past_its_draw) 
     dg_sampler *sampler = placed((dg_sampler_config){.draw = DG_DRAW_KEYED, .seed = 7});
     for (uint64_t key = 0; key < 500; key++) {
         int turn = 0;
-        while (turn <= 100 && keyed(sampler, key, 0.70 + 0.003 * turn, 0))
+        while (turn <= 100 && keyed(sampler, key, 0.70 + 0.003 * turn, 1))
             turn++;
         for (int i = 0; i <= 100; i++)
-            ck_assert(keyed(sampler, key, 0.70 + 0.003 * i, 0) == (i < turn));
+            ck_assert(keyed(sampler, key, 0.70 + 0.003 * i, 1) == (i < turn));
     }
 }
 END_TEST
@@ -279,15 +341,26 @@ START_TEST(keyed_rejects_the_share_of_keys_and_epochs_and_seeds_are_independent)
         double p = shares[s], occupancy = 0.70 + 0.30 * p;
         int one = 0, two = 0, seeds = 0;
         for (uint64_t key = 0; key < KEYS; key++) {
-            bool rejected = !keyed(sampler, key, occupancy, 0);
+            bool rejected = !keyed(sampler, key, occupancy, 1);
             one += rejected;
             two += rejected && !keyed(sampler, key, occupancy, EPOCH);
-            seeds += rejected && !keyed(other, key, occupancy, 0);
+            seeds += rejected && !keyed(other, key, occupancy, 1);
         }
         near((double)one / KEYS, p, 0.01);
         near((double)two / KEYS, p * p, 0.01);
         near((double)seeds / KEYS, p * p, 0.01);
     }
+}
+END_TEST
+
+START_TEST(keyed_without_a_wall_clock_admits_nobody_and_counts_nothing) {
+    dg_sampler *sampler = placed((dg_sampler_config){.draw = DG_DRAW_KEYED, .seed = 7});
+    for (uint64_t key = 0; key < 100; key++) {
+        ck_assert(!keyed(sampler, key, 0.85, 0));
+        ck_assert(!keyed(sampler, key, 0, 0));
+    }
+    ck_assert_uint_eq(stats_of(sampler).admitted + stats_of(sampler).rejected, 0);
+    ck_assert(keyed(sampler, 1, 0, 1));
 }
 END_TEST
 
@@ -305,7 +378,8 @@ START_TEST(the_same_seed_makes_two_servers_agree) {
 END_TEST
 
 START_TEST(an_epoch_is_as_long_as_it_was_set) {
-    dg_sampler *sampler = placed((dg_sampler_config){.draw = DG_DRAW_KEYED, .seed = 7, .epoch = 1000});
+    dg_sampler *sampler =
+        placed((dg_sampler_config){.draw = DG_DRAW_KEYED, .seed = 7, .epoch_ms = 1000});
     int turned = 0;
     for (uint64_t key = 0; key < 1000; key++) {
         ck_assert(keyed(sampler, key, 0.85, 1000) == keyed(sampler, key, 0.85, 1999));
@@ -313,13 +387,13 @@ START_TEST(an_epoch_is_as_long_as_it_was_set) {
     }
     near(turned, 500, 60);
     keyed(sampler, 1, 0.85, UINT64_MAX);
-    ok(dg_sampler_set(sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED, .epoch = 1001}, T0));
+    ok(dg_sampler_set(sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED, .epoch_ms = 1001}, T0));
     for (uint64_t key = 0; key < 1000; key++)
         ck_assert(keyed(sampler, key, 0.85, 5005000) == keyed(sampler, key, 0.85, 5006000));
     const dg_wall longest = UINT64_C(366) * 86400 * 1000;
-    ok(dg_sampler_set(sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED, .epoch = longest}, T0));
+    ok(dg_sampler_set(sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED, .epoch_ms = longest}, T0));
     for (uint64_t key = 0; key < 1000; key++)
-        ck_assert(keyed(sampler, key, 0.85, 0) == keyed(sampler, key, 0.85, longest - 1));
+        ck_assert(keyed(sampler, key, 0.85, 1) == keyed(sampler, key, 0.85, longest - 1));
 }
 END_TEST
 
@@ -363,8 +437,8 @@ START_TEST(bad_configurations_are_refused_and_change_nothing) {
         {.end = 0.5},
         {.end = 1.0000001},
         {.end = -1.0},
-        {.epoch = 999},
-        {.epoch = 366ull * 86400000 + 1},
+        {.epoch_ms = 999},
+        {.epoch_ms = 366ull * 86400000 + 1},
         {.draw = 3},
         {.draw = UINT32_MAX},
         {.reserved = 1},
@@ -413,7 +487,7 @@ START_TEST(a_fault_names_the_member_the_value_and_the_range) {
     worded((dg_sampler_config){.start = 1.5}, "start: 1.5 is outside 0..1");
     worded((dg_sampler_config){.end = 1.5}, "end: 1.5 is outside 0..1");
     worded((dg_sampler_config){.end = 0.7}, "end: must be above start");
-    worded((dg_sampler_config){.epoch = 999}, "epoch: 999 is outside 1000..31622400000");
+    worded((dg_sampler_config){.epoch_ms = 999}, "epoch_ms: 999 is outside 1000..31622400000");
     worded((dg_sampler_config){.draw = 3}, "draw: 3 is outside 0..2");
 }
 END_TEST
@@ -426,17 +500,15 @@ START_TEST(structs_of_other_ages_are_read_and_written) {
     ok(dg_sampler_config_check_sized(&newer.known, sizeof newer, NULL, 0));
     newer.later = 1;
     err(dg_sampler_config_check_sized(&newer.known, sizeof newer, NULL, 0), DG_ERR_UNKNOWN_FIELD);
-    dg_sampler_config small = {.start = 0.5, .end = 0.6};
-    dg_sampler *sampler;
-    ok(dg_sampler_place_sized(memory, sizeof memory, &small, 8, T0, &sampler));
-    near(p_of(sampler, 0.75), 0.5, 1e-9); /* the end was cut off */
+    err(dg_sampler_config_check_sized(&newer.known, sizeof newer.known - 8, NULL, 0), DG_ERR_INVALID);
+    dg_sampler *sampler = placed(newer.known);
     dg_sampler_stats out;
     memset(&out, 0xff, sizeof out);
-    err(dg_sampler_get_stats(NULL, &out), DG_ERR_INVALID);
+    err(dg_sampler_get_stats(NULL, T0, &out), DG_ERR_INVALID);
     ck_assert_uint_eq(out.admitted | out.rejected | out.seed, 0);
-    err(dg_sampler_get_stats(sampler, NULL), DG_ERR_INVALID);
-    err(dg_sampler_get_stats_sized(sampler, &out, 0), DG_ERR_INVALID);
-    ok(dg_sampler_get_stats_sized(sampler, &out, 1));
+    err(dg_sampler_get_stats(sampler, T0, NULL), DG_ERR_INVALID);
+    err(dg_sampler_get_stats_sized(sampler, T0, &out, 0), DG_ERR_INVALID);
+    err(dg_sampler_get_stats_sized(sampler, T0, &out, 23), DG_ERR_INVALID);
 }
 END_TEST
 
@@ -444,15 +516,24 @@ START_TEST(a_block_that_is_no_sampler_is_not_attached) {
     dg_sampler *sampler = placed((dg_sampler_config){.draw = DG_DRAW_KEYED}), *other;
     ok(dg_sampler_attach(memory, sizeof memory, T0, &other));
     ck_assert_ptr_eq(sampler, other);
-    err(dg_sampler_attach(memory, SIZE - 1, T0, &other), DG_ERR_INVALID);
+    err(dg_sampler_attach(memory, SIZE - 1, T0, &other), DG_ERR_LAYOUT);
     ck_assert_ptr_null(other);
     err(dg_sampler_attach(memory + 8, SIZE, T0, &other), DG_ERR_INVALID);
     err(dg_sampler_attach(NULL, SIZE, T0, &other), DG_ERR_INVALID);
     err(dg_sampler_attach(memory, SIZE, T0, NULL), DG_ERR_INVALID);
     err(dg_sampler_place(memory, SIZE - 1, NULL, T0, &other), DG_ERR_INVALID);
-    memset(memory + 24, 0, 8); /* an epoch of 0 */
+    memset(memory + 40, 0, 8); /* an epoch of 0 */
     err(dg_sampler_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
     ck_assert_ptr_null(other);
+    placed((dg_sampler_config){0});
+    memory[46] = 3; /* a draw that there is not */
+    err(dg_sampler_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+    placed((dg_sampler_config){0});
+    memory[39] = 0xff; /* an end above 1 */
+    err(dg_sampler_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
+    placed((dg_sampler_config){0});
+    memset(memory + 36, 0, 4); /* an end below the start */
+    err(dg_sampler_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
     placed((dg_sampler_config){0});
     memory[0] ^= 1;
     err(dg_sampler_attach(memory, sizeof memory, T0, &other), DG_ERR_LAYOUT);
@@ -501,10 +582,94 @@ START_TEST(what_a_heap_gave_it_gets_back) {
 END_TEST
 
 START_TEST(time_still_back_or_far_ahead_changes_no_answer) {
-    dg_sampler *sampler = placed((dg_sampler_config){0});
+    static _Alignas(64) unsigned char second[SIZE];
+    const dg_sampler_config config = {.seed = 5};
+    dg_sampler *sampler = placed(config), *still;
+    ok(dg_sampler_place(second, sizeof second, &config, T0, &still));
     static const dg_time times[] = {T0, T0, 0, UINT64_MAX, T0, 1};
     for (size_t i = 0; i < 600; i++)
-        ck_assert(dg_sampler_admit(sampler, 0.85, 0, 0, times[i % 6]) == (i % 2 == 0));
+        ck_assert(dg_sampler_admit(sampler, 0.85, 0, 0, times[i % 6]) == admit(still, 0.85));
+}
+END_TEST
+
+START_TEST(a_live_sampler_is_not_placed_over_and_a_placed_one_is_not_freed) {
+    dg_sampler *sampler = placed((dg_sampler_config){0}), *other = sampler;
+    err(dg_sampler_place(memory, sizeof memory, NULL, T0, &other), DG_ERR_STATE);
+    ck_assert_ptr_null(other);
+    dg_sampler_free(sampler);
+    ck_assert(admit(sampler, 0));
+    ok(dg_cell_end(memory, sizeof memory));
+    err(dg_sampler_attach(memory, sizeof memory, T0, &other), DG_ERR_ABSENT);
+}
+END_TEST
+
+START_TEST(a_sampler_of_a_region_is_placed_once_and_joined_by_its_name) {
+    static _Alignas(64) unsigned char mapping[4096];
+    dg_region *region;
+    dg_sampler *first, *second;
+    ok(dg_region_open(mapping, sizeof mapping, &region));
+    ok(dg_sampler_open(region, "joins", &(dg_sampler_config){.seed = 1}, T0, &first));
+    ok(dg_sampler_open(region, "joins", &(dg_sampler_config){.seed = 2}, T0, &second));
+    ck_assert_ptr_eq(first, second);
+    ck_assert_uint_eq(stats_of(second).seed, 1);
+    err(dg_sampler_open(region, "joins", &(dg_sampler_config){.end = 2}, T0, &second), DG_ERR_INVALID);
+    ck_assert_ptr_null(second);
+    err(dg_sampler_open(region, "joins", NULL, T0, NULL), DG_ERR_INVALID);
+    err(dg_sampler_open(NULL, "joins", NULL, T0, &second), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(the_configuration_in_force_can_be_read) {
+    dg_sampler_config out,
+        config = {.start = 0.5, .end = 0.75, .seed = 3, .epoch_ms = 5000, .draw = DG_DRAW_KEYED};
+    dg_sampler *sampler = placed(config);
+    ok(dg_sampler_get_config(sampler, &out));
+    ck_assert_mem_eq(&out, &config, sizeof out);
+    ok(dg_sampler_set(sampler, &(dg_sampler_config){.start = DG_OFF_F}, T0));
+    ok(dg_sampler_get_config(sampler, &out));
+    ck_assert(out.start == DG_OFF_F && out.end == 1);
+    ck_assert_uint_eq(out.epoch_ms, EPOCH);
+    ck_assert_uint_eq(out.draw, DG_DRAW_SPREAD);
+    ok(dg_sampler_set(sampler, &out, T0));
+    err(dg_sampler_get_config(NULL, &out), DG_ERR_INVALID);
+    ck_assert_uint_eq(out.seed, 0);
+    err(dg_sampler_get_config(sampler, NULL), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(draws_have_names) {
+    ck_assert_str_eq(dg_draw_name(DG_DRAW_SPREAD), "spread");
+    ck_assert_str_eq(dg_draw_name(DG_DRAW_RANDOM), "random");
+    ck_assert_str_eq(dg_draw_name(DG_DRAW_KEYED), "keyed");
+    ck_assert_str_eq(dg_draw_name(3), "unknown");
+    ck_assert_int_eq(dg_draw_find("keyed"), DG_DRAW_KEYED);
+    err(dg_draw_find("unknown"), DG_ERR_NOT_FOUND);
+    err(dg_draw_find(NULL), DG_ERR_NOT_FOUND);
+}
+END_TEST
+
+/* A mapping scribbled on after it was attached to; the sanitizers look on. */
+START_TEST(whatever_a_mapping_holds_every_call_returns) {
+    unsigned long long state = property_seed();
+    static const double occupancies[] = {0, 0.5, 0.8, 1, INFINITY};
+    for (int run = 0; run < 20000; run++) {
+        dg_sampler *sampler = placed((dg_sampler_config){.draw = (uint32_t)run % 3});
+        for (size_t at = 16; at < SIZE; at += 8) {
+            uint64_t value = property_next(&state) >> (property_next(&state) % 64);
+            value = property_next(&state) % 4 == 0 ? 0 - value : value;
+            if (property_next(&state) % 2 == 0)
+                memcpy(memory + at, &value, 8);
+        }
+        for (size_t i = 0; i < 5; i++) {
+            dg_sampler_admit(sampler, occupancies[i], property_next(&state), property_next(&state), T0);
+            p_of(sampler, occupancies[i]);
+        }
+        dg_sampler_config config;
+        ok(dg_sampler_get_config(sampler, &config));
+        stats_of(sampler);
+        ok(dg_sampler_set_sized(sampler, NULL, 0, T0));
+        ck_assert(p_of(sampler, 1) == 1 && p_of(sampler, 0.5) == 0);
+    }
 }
 END_TEST
 
@@ -580,22 +745,30 @@ START_TEST(a_process_that_attaches_draws_from_the_same_sampler) {
 }
 END_TEST
 
-TESTS_MAIN("sampler", the_layout_is_abi, probability_is_rounded_to_the_nearest_share,
-           a_draw_is_below_the_probability_or_admits, a_fault_names_the_member_the_value_and_the_range,
-           what_a_heap_gave_it_gets_back, size_is_128_bytes_of_which_one_line_is_written_to,
+TESTS_MAIN("sampler", size_is_192_bytes_of_which_one_line_is_written_to, the_layout_is_abi,
+           probability_is_rounded_to_the_nearest_share,
            probability_is_0_at_70_a_half_at_85_and_1_at_100_percent,
            start_and_end_are_where_they_were_set, probability_never_falls_while_occupancy_rises,
            at_start_none_and_at_end_all_are_rejected_however_drawn,
-           spread_at_85_percent_rejects_every_second_call,
+           spread_at_85_percent_rejects_one_of_each_two_calls_either_as_often,
+           clients_who_take_turns_each_get_their_share,
+           a_call_that_reaches_over_a_unit_is_rejected_with_its_own_probability,
+           counts_go_on_past_what_the_word_holds,
            spread_is_within_1_of_the_sum_of_probabilities_for_any_history,
-           random_is_repeated_by_its_seed_and_keeps_the_share,
+           random_is_repeated_by_its_seed_and_keeps_the_share, a_draw_is_below_the_probability_or_admits,
            spread_draws_between_leave_the_random_ones_alone, keyed_gives_a_key_one_answer_for_an_epoch,
            an_admitted_key_turns_only_when_the_probability_rises_past_its_draw,
            keyed_rejects_the_share_of_keys_and_epochs_and_seeds_are_independent,
+           keyed_without_a_wall_clock_admits_nobody_and_counts_nothing,
            the_same_seed_makes_two_servers_agree, an_epoch_is_as_long_as_it_was_set,
            a_seed_of_0_becomes_one_of_its_own_and_set_keeps_it,
            hostile_occupancies_are_rejected_and_change_nothing,
-           bad_configurations_are_refused_and_change_nothing, structs_of_other_ages_are_read_and_written,
+           bad_configurations_are_refused_and_change_nothing,
+           a_fault_names_the_member_the_value_and_the_range, structs_of_other_ages_are_read_and_written,
            a_block_that_is_no_sampler_is_not_attached, a_heap_without_memory_gives_no_sampler,
-           time_still_back_or_far_ahead_changes_no_answer, threads_together_reject_within_1_of_the_sum,
+           what_a_heap_gave_it_gets_back, time_still_back_or_far_ahead_changes_no_answer,
+           a_live_sampler_is_not_placed_over_and_a_placed_one_is_not_freed,
+           a_sampler_of_a_region_is_placed_once_and_joined_by_its_name,
+           the_configuration_in_force_can_be_read, draws_have_names,
+           whatever_a_mapping_holds_every_call_returns, threads_together_reject_within_1_of_the_sum,
            parameters_set_meanwhile_are_never_mixed, a_process_that_attaches_draws_from_the_same_sampler)
