@@ -124,7 +124,7 @@ static void agree(dg_bucket *bucket, model *m, unsigned long long *state, dg_tim
 
 START_TEST(any_history_by_a_rising_clock_is_that_of_the_naive_bucket) {
     unsigned long long state = property_seed();
-    for (int run = 0; run < 3000; run++) {
+    for (int run = 0; run < 1000; run++) {
         dg_time now = property_next(&state) >> (2 + property_next(&state) % 40);
         dg_bucket_config config = any_config(&state);
         dg_bucket *bucket = placed(&config, now);
@@ -153,12 +153,14 @@ START_TEST(any_interval_grants_at_most_the_burst_and_the_rate_rounded_up) {
             while (count < GRANTS && dg_bucket_take(bucket, 1, now))
                 grants[count++] = now;
         }
+        uint64_t broken = 0;
         for (uint64_t from = 0; from < count; from++)
             for (uint64_t to = from; to < count; to++) {
                 uint64_t parts = (grants[to] - grants[from]) * config.rate;
                 uint64_t gained = parts / config.period + (parts % config.period != 0);
-                ck_assert_uint_le(to - from + 1, config.burst + gained);
+                broken += to - from + 1 > config.burst + gained;
             }
+        ck_assert_uint_eq(broken, 0);
     }
 }
 END_TEST
@@ -192,7 +194,7 @@ static void take_both(ledger *l, int64_t cost, dg_time now) {
  * naive bucket holds by his own `now`, and all of them together no more than one clock would have brought. */
 START_TEST(callers_whose_clocks_differ_grant_what_the_naive_bucket_does) {
     unsigned long long state = property_seed();
-    for (int run = 0; run < 1000; run++) {
+    for (int run = 0; run < 500; run++) {
         ledger l = {.config = any_config(&state), .start = T0};
         l.config.start_empty = 0;
         l.bucket = placed(&l.config, l.start);
