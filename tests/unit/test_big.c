@@ -12,7 +12,7 @@ static uint64_t low(const dgi_big *big) {
 
 START_TEST(small_numbers_are_what_64_bits_say) {
     unsigned long long seed = property_seed();
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 5000; i++) {
         uint64_t value = property_next(&seed) >> (1 + property_next(&seed) % 63);
         uint32_t by = 1 + (uint32_t)(property_next(&seed) >> (33 + property_next(&seed) % 30));
         uint32_t add = (uint32_t)property_next(&seed);
@@ -36,7 +36,7 @@ START_TEST(small_numbers_are_what_64_bits_say) {
 END_TEST
 
 START_TEST(what_is_shifted_up_comes_down_again) {
-    for (unsigned bits = 0; bits <= 3000; bits++) {
+    for (unsigned bits = 0; bits <= 3000; bits += bits < 100 ? 1 : 31) {
         dgi_big big;
         dgi_big_set(&big, UINT64_C(0x8000000000000001));
         dgi_big_shift_up(&big, bits);
@@ -53,12 +53,14 @@ END_TEST
 START_TEST(powers_are_undone_by_divisions) {
     static const uint32_t bases[] = {2, 5, 10};
     for (size_t i = 0; i < 3; i++)
-        for (unsigned power = 0; power < 900; power += 7) {
+        for (unsigned power = 0; power < 900; power += 37) {
             dgi_big big;
             dgi_big_set(&big, 123456789);
             dgi_big_multiply_power(&big, bases[i], power);
+            uint32_t rest = 0;
             for (unsigned k = 0; k < power; k++)
-                ck_assert_uint_eq(dgi_big_divide(&big, bases[i]), 0);
+                rest |= dgi_big_divide(&big, bases[i]);
+            ck_assert_uint_eq(rest, 0);
             ck_assert_uint_eq(low(&big), 123456789);
         }
 }

@@ -673,6 +673,26 @@ END_TEST
 
 /* --- objects --- */
 
+START_TEST(kind_of_a_value_is_told_by_its_first_byte) {
+    for (int c = 0; c < 256; c++) {
+        const char text[] = {' ', (char)c};
+        dgi_json json;
+        dgi_json_init(&json, text, sizeof text);
+        bool is_number = c == '-' || (c >= '0' && c <= '9');
+        dgi_json_kind kind = is_number  ? DGI_JSON_NUMBER
+                             : c == '{' ? DGI_JSON_OBJECT
+                             : c == '[' ? DGI_JSON_ARRAY
+                             : c == '"' ? DGI_JSON_STRING
+                             : c == 't' ? DGI_JSON_TRUE
+                             : c == 'f' ? DGI_JSON_FALSE
+                             : c == 'n' ? DGI_JSON_NULL
+                                        : DGI_JSON_ERROR;
+        ck_assert(dgi_json_peek(&json) == kind);
+        ck_assert(json.failed == (kind == DGI_JSON_ERROR));
+    }
+}
+END_TEST
+
 START_TEST(an_object_is_read_member_by_member) {
     char name[8], text[8];
     uint64_t n = 0;
@@ -986,10 +1006,10 @@ TESTS_MAIN("json", every_text_of_the_grammar_is_accepted, every_text_outside_the
            a_number_beyond_all_doubles_fails, numbers_agree_with_the_c_library,
            long_digits_agree_with_the_c_library, ties_go_to_even_however_far_their_digits_reach,
            whole_numbers_are_read_to_the_last_bit, strings_are_unescaped,
-           a_string_that_does_not_fit_fails, words_are_read, an_object_is_read_member_by_member,
-           a_name_that_does_not_fit_equals_no_shorter_one, a_reader_that_failed_stays_failed,
-           a_caller_out_of_step_fails, depth_counts_the_objects_that_were_entered,
-           a_member_is_found_where_it_stands, a_text_that_ends_before_the_member_is_cut,
-           finding_agrees_with_reading, a_document_is_written_with_its_commas,
-           strings_are_written_with_the_fewest_escapes,
+           a_string_that_does_not_fit_fails, words_are_read, kind_of_a_value_is_told_by_its_first_byte,
+           an_object_is_read_member_by_member, a_name_that_does_not_fit_equals_no_shorter_one,
+           a_reader_that_failed_stays_failed, a_caller_out_of_step_fails,
+           depth_counts_the_objects_that_were_entered, a_member_is_found_where_it_stands,
+           a_text_that_ends_before_the_member_is_cut, finding_agrees_with_reading,
+           a_document_is_written_with_its_commas, strings_are_written_with_the_fewest_escapes,
            bytes_that_are_no_utf8_are_written_as_replacement_characters, a_written_string_is_read_back)

@@ -154,6 +154,13 @@ START_TEST(a_record_that_is_not_whole_is_refused) {
     refused(&one);
     one = (dg_log_record){0};
     refused(&one);
+    strcpy(line, "stale");
+    err(dg_log_json(NULL, 0, line, 1), DG_ERR_INVALID);
+    ck_assert_int_eq(line[0], '\0');
+    ck_assert_int_eq(line[1], 't');
+    strcpy(line, "stale");
+    err(dg_log_json(NULL, 0, line, 0), DG_ERR_INVALID);
+    ck_assert_str_eq(line, "stale");
     err(dg_log_json(&record, 0, NULL, sizeof line), DG_ERR_INVALID);
     err(dg_log_json(NULL, 0, line, 0), DG_ERR_INVALID);
 }

@@ -18,7 +18,7 @@ static char *random_text(unsigned long long *seed, size_t size) {
 
 START_TEST(plain_run_ends_at_the_first_byte_that_is_not_plain) {
     unsigned long long seed = property_seed();
-    for (int i = 0; i < 50000; i++) {
+    for (int i = 0; i < 20000; i++) {
         size_t size = property_next(&seed) % 40, run = 0;
         char *text = random_text(&seed, size);
         while (run < size && dgi_utf8_is_plain(text[run]))
@@ -49,11 +49,12 @@ START_TEST(masks_find_the_first_byte_in_every_place) {
                 text[at] = (char)byte;
                 uint64_t word = dgi_bytes_load(text), equal = dgi_bytes_equal(word, (unsigned char)byte),
                          below = dgi_bytes_below(word, 0x20);
-                ck_assert_uint_ne(equal, 0);
-                ck_assert_uint_eq(dgi_bytes_first(equal), around == byte ? 0 : at);
-                ck_assert(dgi_bytes_high(word) == 0 || byte >= 0x80 || around >= 0x80);
-                if (around >= 0x20)
-                    ck_assert(byte < 0x20 ? dgi_bytes_first(below) == at : below == 0);
+                bool good = equal != 0 && dgi_bytes_first(equal) == (around == byte ? 0 : at);
+                good = good && (dgi_bytes_high(word) != 0) == (byte >= 0x80 || around >= 0x80);
+                if (good && around >= 0x20)
+                    good = byte < 0x20 ? below != 0 && dgi_bytes_first(below) == at : below == 0;
+                if (!good)
+                    ck_abort_msg("%u at %zu, among %u", byte, at, around);
             }
 }
 END_TEST
@@ -61,7 +62,7 @@ END_TEST
 START_TEST(text_is_valid_if_each_of_its_characters_is) {
     unsigned long long seed = property_seed();
     unsigned good = 0;
-    for (int i = 0; i < 50000; i++) {
+    for (int i = 0; i < 20000; i++) {
         size_t size = property_next(&seed) % 24;
         char *text = random_text(&seed, size), *at = text;
         size_t step = 1;
@@ -71,7 +72,7 @@ START_TEST(text_is_valid_if_each_of_its_characters_is) {
         good += at == text + size;
         free(text);
     }
-    ck_assert_uint_gt(good, 1000);
+    ck_assert_uint_gt(good, 500);
 }
 END_TEST
 
@@ -81,10 +82,15 @@ START_TEST(every_code_point_is_written_and_measured) {
         if (code >= 0xd800 && code < 0xe000)
             continue;
         size_t size = dgi_utf8_encode(text, code);
-        ck_assert_uint_eq(size, code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
-        ck_assert_uint_eq(dgi_utf8_size(text, text + size), size);
+        bool good = size == (code < 0x80      ? 1u
+                             : code < 0x800   ? 2u
+                             : code < 0x10000 ? 3u
+                                              : 4u) &&
+                    dgi_utf8_size(text, text + size) == size;
         for (size_t cut = 1; cut < size; cut++)
-            ck_assert_uint_eq(dgi_utf8_size(text, text + cut), 0);
+            good = good && dgi_utf8_size(text, text + cut) == 0;
+        if (!good)
+            ck_abort_msg("U+%04X", code);
     }
 }
 END_TEST
