@@ -103,6 +103,14 @@ void client_gone(struct client *client, dg_time now) {
     dg_hub_remove(client->server->hub, client->conn, now);
 }
 
+void client_let_go(struct client *client, dg_time now) {
+    lws_set_opaque_user_data(client->wsi, NULL);
+    lws_set_timeout(client->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    client->wsi = NULL;
+    client_unlink(client);
+    work_forsake(client, now);
+}
+
 /* Counts something that the client should not have sent. */
 static void client_refuse(struct client *client, dg_time now) {
     client->server->counts.frames_refused++;

@@ -59,6 +59,8 @@ void client_receive(struct client *client, const void *data, size_t size, dg_tim
 int client_write(struct client *client, dg_time now);
 void client_beat(struct client *client, dg_time now);
 void client_gone(struct client *client, dg_time now);
+/* The hub has let go of a client whose socket is still about to close. */
+void client_let_go(struct client *client, dg_time now);
 
 /* What the hub asks for. */
 bool client_send(struct client *client, enum frame_kind kind, uint32_t sequence, const void *data,

@@ -46,7 +46,10 @@ static void host_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
 
 static void host_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     struct server *server = user;
-    client_free(conn_user, server->now);
+    struct client *client = conn_user;
+    if (client->wsi)
+        client_let_go(client, server->now);
+    client_free(client, server->now);
 }
 
 static void host_drained(void *user, dg_hub *hub, uint64_t group) {

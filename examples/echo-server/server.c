@@ -38,7 +38,7 @@ static void summary_refresh(struct server *server) {
     dg_hub_stats hub;
     dg_gate_stats gate;
     dg_queue_stats queue;
-    dg_hub_get_stats(server->hub, &hub);
+    dg_hub_get_stats(server->hub, server->now, &hub);
     dg_gate_get_stats(server->gate, server->now, &gate);
     dg_queue_get_stats(server->queue, server->now, &queue);
     server->summary = (struct server_summary){
@@ -56,7 +56,7 @@ static void beat_due(lws_sorted_usec_list_t *timer) {
     server->now = clock_now();
     if (server->slot == 0) {
         bool overloaded = dg_load_level(server->load) == DG_SERVICE_OVERLOADED;
-        dg_lifecycle_overloaded(server->lifecycle, overloaded, server->now);
+        dg_lifecycle_set_overloaded(server->lifecycle, overloaded, server->now);
         summary_refresh(server);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {

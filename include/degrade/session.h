@@ -281,6 +281,13 @@ DG_API int dg_session_set_enabled(dg_session *session, bool enabled);
 DG_API int dg_session_set_fixed_chunks(dg_session *session, bool fixed);
 
 /*
+ * Says that the host stood still for `stood` up to `now` (a busy loop, a stopped process): nobody could be heard then,
+ * so it is neither silence nor an acknowledgement that did not come. A hub does this by itself. Errors:
+ * DG_ERR_INVALID. Since 0.1.
+ */
+DG_API int dg_session_excuse(dg_session *session, dg_duration stood, dg_time now);
+
+/*
  * Gives the session another profile: it takes a reference and gives the old one back. The level stays
  * until the next decision. Errors: DG_ERR_INVALID. Since 0.1.
  */

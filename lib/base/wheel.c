@@ -96,6 +96,7 @@ static void wheel_turn(dgi_wheel *wheel, uint64_t tick) {
         wheel_take(wheel, level, UINT64_MAX >> keep, &taken);
     }
     wheel->tick = tick;
+    wheel->next_known = false;
     uint32_t index = taken;
     while (index != DGI_WHEEL_NONE) {
         uint32_t next = wheel_at(wheel, index)->next;
@@ -121,6 +122,7 @@ void dgi_wheel_set(dgi_wheel *wheel, uint32_t index, dg_time due) {
     if (due == DG_NEVER)
         return;
     wheel_at(wheel, index)->due = due;
+    wheel->next_known = wheel->next_known && due >= wheel->next;
     wheel_file(wheel, index);
     wheel->count++;
 }
@@ -140,6 +142,7 @@ void dgi_wheel_cancel(dgi_wheel *wheel, uint32_t index) {
         if (*head == index)
             *head = timer->next;
     }
+    wheel->next_known = wheel->next_known && timer->due > wheel->next;
     dgi_timer_init(timer);
     wheel->count--;
 }
@@ -195,7 +198,7 @@ static dg_time wheel_slot_start(const dgi_wheel *wheel, unsigned level, unsigned
 
 /* Lower levels come before higher ones, and the slots of a level in order; only the far end is last of
  * all. */
-dg_time dgi_wheel_next(const dgi_wheel *wheel) {
+static dg_time wheel_look(const dgi_wheel *wheel) {
     if (wheel->occupied[0] != 0)
         return wheel_earliest(wheel, wheel->slots[0][dgi_bit_low(wheel->occupied[0])]);
     for (unsigned level = 1; level < DGI_WHEEL_LEVELS; level++) {
@@ -204,6 +207,13 @@ dg_time dgi_wheel_next(const dgi_wheel *wheel) {
             return wheel_slot_start(wheel, level, dgi_bit_low(ahead));
     }
     return wheel->count > 0 ? wheel_slot_start(wheel, DGI_WHEEL_LEVELS - 1, 0) : DG_NEVER;
+}
+
+dg_time dgi_wheel_next(dgi_wheel *wheel) {
+    if (!wheel->next_known)
+        wheel->next = wheel_look(wheel);
+    wheel->next_known = true;
+    return wheel->next;
 }
 
 /* The timer of the earliest due in a ring. */
@@ -226,4 +236,33 @@ uint32_t dgi_wheel_first(const dgi_wheel *wheel) {
             return wheel->slots[level][dgi_bit_low(ahead)];
     }
     return wheel->count > 0 ? wheel->slots[DGI_WHEEL_LEVELS - 1][0] : DGI_WHEEL_NONE;
+}
+
+/* --- soundness --- */
+
+/* The length of a ring whose timers all lie where `place` says, or UINT32_MAX. */
+static uint32_t wheel_ring(const dgi_wheel *wheel, uint32_t head, unsigned place) {
+    uint32_t length = 0, index = head;
+    do {
+        const dgi_timer *timer = wheel_at(wheel, index);
+        if (timer->slot != place || wheel_at(wheel, timer->next)->prev != index ||
+            length++ > wheel->count)
+            return UINT32_MAX;
+        index = timer->next;
+    } while (index != head);
+    return length;
+}
+
+bool dgi_wheel_is_sound(const dgi_wheel *wheel) {
+    uint64_t count = 0;
+    for (unsigned place = 0; place < DGI_WHEEL_LEVELS * DGI_WHEEL_SLOTS; place++) {
+        unsigned level = place / DGI_WHEEL_SLOTS, slot = place % DGI_WHEEL_SLOTS;
+        uint32_t head = wheel->slots[level][slot];
+        bool occupied = (wheel->occupied[level] >> slot & 1) != 0;
+        if (occupied != (head != DGI_WHEEL_NONE))
+            return false;
+        if (occupied)
+            count += wheel_ring(wheel, head, place);
+    }
+    return count == wheel->count && (!wheel->next_known || wheel->next <= wheel_look(wheel));
 }

@@ -39,7 +39,9 @@ typedef struct dgi_wheel {
     uint32_t slots[DGI_WHEEL_LEVELS][DGI_WHEEL_SLOTS];
     dgi_wheel_at at;
     void *user;
+    dg_time next; /* what dgi_wheel_next() found, if `next_known` */
     uint32_t count;
+    bool next_known;
 } dgi_wheel;
 
 void dgi_wheel_init(dgi_wheel *wheel, dgi_wheel_at at, void *user, dg_time now);
@@ -60,8 +62,12 @@ void dgi_wheel_cancel(dgi_wheel *wheel, uint32_t index);
 bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index);
 
 /* When to pump again: at most the earliest due (where the earliest lies in the lowest level, exactly
- * that), never later than it; DG_NEVER where no timer is set. Far timers may cost a few early calls. */
-dg_time dgi_wheel_next(const dgi_wheel *wheel);
+ * that), never later than it; DG_NEVER where no timer is set. Far timers may cost a few early calls. The look goes
+ * through every timer of the earliest slot, once for each change of the earliest. */
+dg_time dgi_wheel_next(dgi_wheel *wheel);
+
+/* Whether the rings, the occupied bits, the count and what is known of the next are what they should be: for tests. */
+bool dgi_wheel_is_sound(const dgi_wheel *wheel);
 
 /* A timer of the slot that dgi_wheel_next() speaks of: the earliest, if that lies in the lowest level.
  * DGI_WHEEL_NONE if none is set. */

@@ -369,6 +369,21 @@ int dg_session_set_fixed_chunks(dg_session *session, bool fixed) {
     return session_switch(session, DGI_SESSION_FIXED_CHUNKS, fixed);
 }
 
+/* Nobody could be heard in that time: it is neither silence nor an acknowledgement that did not come. */
+static void session_excuse(const dg_session *session, uint32_t *then, uint64_t ms) {
+    *then += (uint32_t)dgi_min(session->clock - *then, ms);
+}
+
+int dg_session_excuse(dg_session *session, dg_duration stood, dg_time now) {
+    if (session == NULL)
+        return DG_ERR_INVALID;
+    dgi_session_advance(session, now);
+    uint64_t ms = stood / DG_MS(1);
+    session_excuse(session, &session->life, ms);
+    session_excuse(session, &session->sent_at, ms);
+    return DG_OK;
+}
+
 int dg_session_set_profile(dg_session *session, const dg_profile *profile) {
     if (session == NULL || profile == NULL)
         return DG_ERR_INVALID;

@@ -131,7 +131,7 @@ static const families_row families_lifecycle[] = {
 static void families_read(const dgi_registered *entry, families_stats *stats, dg_time now) {
     switch (entry->kind) {
     case DGI_KIND_HUB:
-        dg_hub_get_stats(entry->object.hub, &stats->hub);
+        dg_hub_get_stats(entry->object.hub, now, &stats->hub);
         break;
     case DGI_KIND_GATE:
         dg_gate_get_stats(entry->object.gate, now, &stats->gate);
@@ -167,12 +167,13 @@ static unsigned families_decimals(families_type type) {
 
 /* --- families of one member each --- */
 
-static void families_merged(const dg_metrics *metrics, dgi_figures *figures, const families_row *row) {
+static void families_merged(const dg_metrics *metrics, dgi_figures *figures, const families_row *row,
+                            dg_time now) {
     uint64_t sum = 0;
     families_stats stats;
     for (uint32_t i = dgi_metrics_find(metrics, DGI_KIND_HUB, 0); i < metrics->count;
          i = dgi_metrics_find(metrics, DGI_KIND_HUB, i + 1)) {
-        families_read(&metrics->entries[i], &stats, 0);
+        families_read(&metrics->entries[i], &stats, now);
         sum += families_value(&stats, row);
     }
     dgi_family_begin(figures, row->name, row->kind, row->help);
@@ -379,12 +380,12 @@ static void families_waits(const dg_metrics *metrics, dgi_figures *figures, dg_t
 }
 
 /* The longest of all hubs: quantiles cannot be added. */
-static void families_restoration(const dg_metrics *metrics, dgi_figures *figures) {
+static void families_restoration(const dg_metrics *metrics, dgi_figures *figures, dg_time now) {
     dg_duration p95 = 0, longest = 0;
     families_stats stats;
     for (uint32_t i = dgi_metrics_find(metrics, DGI_KIND_HUB, 0); i < metrics->count;
          i = dgi_metrics_find(metrics, DGI_KIND_HUB, i + 1)) {
-        families_read(&metrics->entries[i], &stats, 0);
+        families_read(&metrics->entries[i], &stats, now);
         p95 = dgi_max(p95, stats.hub.restoration_p95);
         longest = dgi_max(longest, stats.hub.restoration_max);
     }
@@ -432,8 +433,8 @@ void dgi_metrics_families(const dg_metrics *metrics, dgi_figures *figures, dg_ti
     };
     if (families_any(metrics, DGI_KIND_HUB)) {
         for (size_t r = 0; r < sizeof families_hub / sizeof *families_hub; r++)
-            families_merged(metrics, figures, &families_hub[r]);
-        families_restoration(metrics, figures);
+            families_merged(metrics, figures, &families_hub[r], now);
+        families_restoration(metrics, figures, now);
     }
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (size_t r = 0; families_any(metrics, tables[t].kind) && r < tables[t].count; r++)

@@ -3,12 +3,9 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "base/struct.h"
+#include "base/utf8.h"
 #include "service/hub_layers.h"
-
-#define CALLS_CODE_MIN         1000u /* RFC 6455, section 7.4.2 */
-#define CALLS_CODE_MAX         4999u
-#define CALLS_DRAIN_PERIOD_MAX DG_SEC(86400)
+#include "service/lifecycle.h"
 
 /* What a call about one connection begins with. */
 static int calls_enter(dg_hub *hub, dg_conn handle, dg_time now, dgi_conn **conn) {
@@ -26,20 +23,21 @@ int dg_hub_add_sized(dg_hub *hub, const dg_conn_config *config, size_t config_si
         return DG_ERR_INVALID;
     *conn = 0;
     dg_conn_config read;
-    int status = hub != NULL ? dgi_struct_read(&read, sizeof read, config, config_size) : DG_ERR_INVALID;
-    if (status != DG_OK)
-        return status;
+    int status = hub != NULL ? dgi_conn_config_read(&read, config, config_size) : DG_ERR_INVALID;
+    if (status != DG_OK || (read.permit != NULL && hub->config.gate == NULL))
+        return status != DG_OK ? status : DG_ERR_INVALID;
     if (hub->drain.on || hub->ending)
         return DG_ERR_STATE;
-    if (hub->used >= hub->stats.max_connections)
-        return DG_ERR_FULL;
-    dgi_conn *place = dgi_hub_next_place(hub);
-    if (place == NULL)
-        return DG_ERR_NOMEM;
     dgi_hub_advance(hub, now);
-    dgi_hub_take_place(hub, place);
-    dgi_hub_attach(hub, place, &read);
-    dgi_hub_start_session(hub, place, read.profile);
+    dgi_conn *place = NULL;
+    status = dgi_hub_is_full(hub) ? DG_ERR_FULL : DG_OK;
+    if (status == DG_OK && (place = dgi_hub_next_place(hub)) == NULL)
+        return DG_ERR_NOMEM;
+    if (status == DG_OK)
+        status = dgi_hub_attach(hub, place, &read);
+    hub->stats.refused += status == DG_ERR_FULL;
+    if (status != DG_OK)
+        return status;
     *conn = dgi_conn_handle(place);
     dgi_hub_dispatch(hub);
     return DG_OK;
@@ -56,12 +54,24 @@ int dg_hub_remove(dg_hub *hub, dg_conn handle, dg_time now) {
     return DG_OK;
 }
 
-static bool calls_text_fits(const char *text) {
-    return text == NULL || memchr(text, '\0', DGI_HUB_TEXT_MAX + 1) != NULL;
+static bool calls_text_is_good(const char *text) {
+    if (text == NULL)
+        return true;
+    const char *end = memchr(text, '\0', DGI_HUB_TEXT_MAX + 1);
+    return end != NULL && dgi_utf8_valid(text, (size_t)(end - text));
+}
+
+/* What a close frame may carry (RFC 6455, section 7.4), and 1006: no frame at all. */
+static bool calls_code_is_good(uint32_t code) {
+    static const struct { uint32_t first, last; } good[] = {{1000, 1003}, {1006, 1014}, {3000, 4999}};
+    for (size_t i = 0; i < DGI_COUNT(good); i++)
+        if (code >= good[i].first && code <= good[i].last)
+            return true;
+    return false;
 }
 
 int dg_hub_close(dg_hub *hub, dg_conn handle, uint32_t code, const char *text, dg_time now) {
-    if (code < CALLS_CODE_MIN || code > CALLS_CODE_MAX || !calls_text_fits(text))
+    if (!calls_code_is_good(code) || !calls_text_is_good(text))
         return DG_ERR_INVALID;
     dgi_conn *conn;
     int status = calls_enter(hub, handle, now, &conn);
@@ -73,11 +83,16 @@ int dg_hub_close(dg_hub *hub, dg_conn handle, uint32_t code, const char *text, d
     return DG_OK;
 }
 
+static void calls_hear(const dg_hub *hub, dgi_conn *conn) {
+    dgi_conn_set(conn, DGI_CONN_HEARD, true);
+    conn->heard_at = hub->clock;
+}
+
 int dg_hub_heard(dg_hub *hub, dg_conn handle, dg_time now) {
     dgi_conn *conn;
     int status = calls_enter(hub, handle, now, &conn);
     if (status == DG_OK)
-        conn->flags |= DGI_CONN_HEARD;
+        calls_hear(hub, conn);
     return status;
 }
 
@@ -100,7 +115,7 @@ int dg_hub_text(dg_hub *hub, dg_conn handle, const char *text, size_t size, dg_t
     int status = calls_enter(hub, handle, now, &conn);
     if (status != DG_OK)
         return status;
-    conn->flags |= DGI_CONN_HEARD;
+    calls_hear(hub, conn);
     status = dgi_hub_hear_text(hub, conn, text, size);
     dgi_hub_dispatch(hub);
     return status;
@@ -137,6 +152,39 @@ int dg_hub_unforce(dg_hub *hub, dg_conn handle, dg_time now) {
     return DG_OK;
 }
 
+int dg_hub_set_profile(dg_hub *hub, dg_conn handle, const dg_profile *profile, dg_time now) {
+    dgi_conn *conn;
+    int status = calls_enter(hub, handle, now, &conn);
+    if (status != DG_OK)
+        return status;
+    status =
+        dgi_hub_switch_session(hub, conn, dg_session_set_profile(dgi_hub_session(hub, conn), profile));
+    dgi_hub_dispatch(hub);
+    return status;
+}
+
+int dg_hub_set_enabled(dg_hub *hub, dg_conn handle, bool enabled, dg_time now) {
+    dgi_conn *conn;
+    int status = calls_enter(hub, handle, now, &conn);
+    if (status != DG_OK)
+        return status;
+    status =
+        dgi_hub_switch_session(hub, conn, dg_session_set_enabled(dgi_hub_session(hub, conn), enabled));
+    dgi_hub_dispatch(hub);
+    return status;
+}
+
+int dg_hub_set_fixed_chunks(dg_hub *hub, dg_conn handle, bool fixed, dg_time now) {
+    dgi_conn *conn;
+    int status = calls_enter(hub, handle, now, &conn);
+    if (status != DG_OK)
+        return status;
+    status = dgi_hub_switch_session(hub, conn,
+                                    dg_session_set_fixed_chunks(dgi_hub_session(hub, conn), fixed));
+    dgi_hub_dispatch(hub);
+    return status;
+}
+
 int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now) {
     if (hub == NULL || level >= DG_LEVELS)
         return DG_ERR_INVALID;
@@ -156,7 +204,7 @@ int dg_hub_allow_set(dg_hub *hub, bool allowed) {
 /* --- the whole hub --- */
 
 int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now) {
-    if (hub == NULL || period > CALLS_DRAIN_PERIOD_MAX || mode > DG_DRAIN_REFUSE)
+    if (hub == NULL || period > DGI_DRAIN_PERIOD_MAX || mode > DG_DRAIN_REFUSE)
         return DG_ERR_INVALID;
     dgi_hub_advance(hub, now);
     dgi_hub_drain_start(hub, period, mode, now);
@@ -164,37 +212,11 @@ int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now) {
     return DG_OK;
 }
 
-/* --- answers --- */
-
-const dg_session *dg_hub_session(const dg_hub *hub, dg_conn handle) {
-    dgi_conn *conn = dgi_hub_find(hub, handle);
-    return conn != NULL ? dgi_conn_session(conn) : NULL;
-}
-
-void *dg_hub_user(const dg_hub *hub, dg_conn handle) {
-    const dgi_conn *conn = dgi_hub_find(hub, handle);
-    return conn != NULL ? conn->user : NULL;
-}
-
-dg_conn dg_hub_each(const dg_hub *hub, dg_conn handle) {
+int dg_hub_abort_drain(dg_hub *hub, dg_time now) {
     if (hub == NULL)
-        return 0;
-    for (uint64_t index = handle & UINT32_MAX; index < hub->touched; index++) {
-        const dgi_conn *conn = dgi_hub_at(hub, (uint32_t)index);
-        if (dgi_conn_is_live(conn))
-            return dgi_conn_handle(conn);
-    }
-    return 0;
-}
-
-int dg_hub_get_stats_sized(const dg_hub *hub, dg_hub_stats *out, size_t out_size) {
-    dgi_struct_clear(out, out_size);
-    if (hub == NULL || out == NULL || out_size == 0)
         return DG_ERR_INVALID;
-    dg_hub_stats stats = hub->stats;
-    stats.restoration_p95 =
-        dgi_min(dgi_histogram_quantile(&hub->restorations, 950), stats.restoration_max);
-    stats.draining = hub->drain.on;
-    dgi_struct_write(out, out_size, &stats, sizeof stats);
-    return DG_OK;
+    dgi_hub_advance(hub, now);
+    int status = dgi_hub_drain_abort(hub, now);
+    dgi_hub_dispatch(hub);
+    return status;
 }

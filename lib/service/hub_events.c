@@ -1,5 +1,8 @@
 /* The dispatcher: every callback of the hub is called from here, one after another.
  *
+ * What waits is delivered in turns. A turn has a list of its own; what is posted meanwhile waits for the next one, so
+ * that no callback can keep a call from returning. Only the connection at hand gets its later events at once.
+ *
  * Events need no memory of their own: a connection has a bit for each that waits, and is linked into a queue.
  * The place of a connection is not given away before its `released`, so a pointer to it outlasts any callback
  * but that one; what it holds does not, and is looked at anew after each.
@@ -29,10 +32,10 @@ static void events_decision(dg_hub *hub, dgi_conn *conn, dg_decision *decision) 
     dgi_hub_ask(hub, conn, decision);
     conn->pending &= (uint8_t)~DGI_EVENT_LEVEL;
     decision->before = conn->before;
-    decision->changed = conn->changed;
+    decision->changed = dgi_conn_is(conn, DGI_CONN_CHANGED);
     decision->send = conn->send;
     decision->direction = dgi_change_direction(conn->before, decision->level);
-    if (!conn->merged) {
+    if (!dgi_conn_is(conn, DGI_CONN_MERGED)) {
         decision->reason = conn->reason;
         decision->value = conn->value;
         decision->threshold = conn->threshold;
@@ -106,8 +109,8 @@ static dg_duration events_reconnect_after(dg_hub *hub, const dg_close *close) {
     dg_duration most = EVENTS_RECONNECT_MAX;
     if (close->reason == DG_CLOSE_DRAIN && hub->drain.period != 0)
         most = hub->drain.period;
-    if (hub->reconnect_max != 0)
-        most = hub->reconnect_max;
+    if (hub->config.reconnect_max != 0)
+        most = hub->config.reconnect_max;
     return 1 + dgi_draw_span(dgi_hub_draw(hub), most - 1); /* 0 would be no advice */
 }
 
@@ -135,9 +138,8 @@ static void events_close(dg_hub *hub, dgi_conn *conn) {
 }
 
 static void events_drop(dg_hub *hub, dgi_conn *conn) {
-    conn->close_reason = DG_CLOSE_DRAIN;
     dg_close close = {
-        .text = dgi_hub_close_text(hub, conn), .code = DG_CODE_ABNORMAL, .reason = DG_CLOSE_DRAIN};
+        .text = dgi_hub_close_text(hub, conn), .code = conn->close_code, .reason = conn->close_reason};
     events_call_close(hub, conn, &close);
 }
 
@@ -146,57 +148,105 @@ static void events_drop(dg_hub *hub, dgi_conn *conn) {
 static void events_released(dg_hub *hub, dgi_conn *conn) {
     dg_conn handle = dgi_conn_handle(conn);
     void *user = conn->user;
-    dgi_hub_unqueue(hub);
+    if (!hub->ending)
+        dgi_hub_log_left(hub, conn);
     dgi_hub_retire(hub, conn);
     if (hub->host.released != NULL)
         hub->host.released(hub->host.user, hub, handle, user);
 }
 
-/* --- the loop --- */
+/* --- one connection --- */
 
-static void events_deliver(dg_hub *hub, dgi_conn *conn) {
+static void events_deliver(dg_hub *hub, dgi_conn *conn, unsigned event) {
     static void (*const deliver[])(dg_hub *, dgi_conn *) = {NULL,         events_ping, events_level,
                                                             events_close, events_drop, events_released};
-    unsigned event = dgi_bit_low(conn->pending);
-    if (1u << event != DGI_EVENT_LEVEL) /* which what comes meanwhile may join */
-        conn->pending &= (uint8_t) ~(1u << event);
-    if (1u << event == DGI_EVENT_ADDED)
+    unsigned bit = 1u << event;
+    if (bit != DGI_EVENT_LEVEL) /* which what comes meanwhile may join */
+        conn->pending &= (uint8_t)~bit;
+    if (bit == DGI_EVENT_ADDED)
         dgi_hub_log_added(hub, conn);
     else
         deliver[event](hub, conn);
 }
 
+/* Delivers what waits for the first connection of the turn, in order, and what comes meanwhile if it is later in
+ * that order. The rest waits. */
+static void events_conn(dg_hub *hub, dgi_conn *conn) {
+    unsigned done = 0, left;
+    while ((left = conn->pending & ~done) != 0) {
+        unsigned event = dgi_bit_low(left);
+        done = (2u << event) - 1;
+        if (1u << event == DGI_EVENT_RELEASED)
+            break;
+        events_deliver(hub, conn, event);
+    }
+    dgi_hub_shift(hub, &hub->turn);
+    if ((conn->pending & DGI_EVENT_RELEASED) != 0) {
+        events_released(hub, conn);
+        return;
+    }
+    dgi_conn_set(conn, DGI_CONN_QUEUED, conn->pending != 0);
+    if (conn->pending != 0)
+        dgi_hub_append(hub, &hub->queue, conn);
+}
+
+/* --- a turn --- */
+
+static void events_notices(dg_hub *hub) {
+    unsigned notices = hub->notices;
+    hub->notices = 0;
+    for (; notices != 0; notices &= notices - 1)
+        dgi_hub_log_notice(hub, notices & -notices);
+}
+
+static void events_take_turn(dg_hub *hub) {
+    hub->turn = hub->queue;
+    hub->queue.first = DGI_HUB_NONE;
+}
+
+/* Connections that callbacks removed end with the call, as many as there were at its start: so even callbacks that
+ * add and remove for ever come to an end. */
+static void events_release(dg_hub *hub, uint32_t most) {
+    while (most > 0 && hub->used > hub->stats.connections) {
+        events_take_turn(hub);
+        while (hub->turn.first != DGI_HUB_NONE) {
+            dgi_conn *conn = dgi_hub_shift(hub, &hub->turn);
+            if (dgi_conn_is_live(conn) || most == 0) {
+                dgi_hub_append(hub, &hub->queue, conn);
+            } else {
+                events_released(hub, conn);
+                most--;
+            }
+        }
+    }
+}
+
 static void events_drained(dg_hub *hub) {
     hub->drain.told = true;
     dgi_wheel_cancel(&hub->wheel, 0);
+    dgi_hub_log_drained(hub);
     if (hub->host.drained != NULL)
         hub->host.drained(hub->host.user, hub, 0);
-}
-
-/* Delivers one event; false where none waits. */
-static bool events_next(dg_hub *hub) {
-    if (hub->drain.on && !hub->drain.announced) {
-        hub->drain.announced = true;
-        dgi_hub_log_drain(hub);
-    } else if (hub->queue.first != DGI_HUB_NONE) {
-        dgi_conn *conn = dgi_hub_at(hub, hub->queue.first);
-        if (conn->pending != 0)
-            events_deliver(hub, conn);
-        else
-            dgi_hub_unqueue(hub)->flags &= (uint8_t)~DGI_CONN_QUEUED;
-    } else if (dgi_hub_drain_ends(hub)) {
-        events_drained(hub);
-    } else {
-        return false;
-    }
-    return true;
 }
 
 void dgi_hub_dispatch(dg_hub *hub) {
     if (hub->dispatching)
         return;
     hub->dispatching = true;
-    while (events_next(hub))
-        ;
+    uint32_t most = hub->used;
+    hub->drain.announced = hub->drain.on;
+    events_take_turn(hub);
+    if (hub->notices != 0)
+        events_notices(hub);
+    while (hub->turn.first != DGI_HUB_NONE)
+        events_conn(hub, dgi_hub_at(hub, hub->turn.first));
+    events_release(hub, most);
+    /* A drain that a callback began has closes that wait for the next turn. */
+    if (hub->drain.announced && dgi_hub_drain_ends(hub))
+        events_drained(hub);
     hub->dispatching = false;
+}
+
+bool dgi_hub_has_work(const dg_hub *hub) {
+    return hub->queue.first != DGI_HUB_NONE || hub->notices != 0 || dgi_hub_drain_ends(hub);
 }

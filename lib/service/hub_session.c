@@ -16,10 +16,11 @@ static void hub_session_trail(dg_hub *hub, const dgi_conn *conn, const dg_decisi
                             .value = (float)decision->value,
                             .threshold = (float)decision->threshold,
                             .what = DG_TRAIL_SESSION,
+                            .source = (uint8_t)hub->config.source,
                             .reason = (uint8_t)decision->reason,
                             .verdict = (uint8_t)decision->level,
                             .before = conn->level};
-    dg_trail_add(hub->trail, &entry);
+    dg_trail_add(hub->config.trail, &entry);
 }
 
 static void hub_session_count_restoration(dg_hub *hub, const dgi_conn *conn) {
@@ -52,9 +53,9 @@ static void hub_session_wait(dgi_conn *conn, const dg_decision *decision, uint32
     conn->reason = (uint8_t)decision->reason;
     conn->value = decision->value;
     conn->threshold = decision->threshold;
-    conn->changed = decision->changed != 0;
     conn->send = (uint8_t)decision->send;
-    conn->merged = 0;
+    dgi_conn_set(conn, DGI_CONN_CHANGED, decision->changed != 0);
+    dgi_conn_set(conn, DGI_CONN_MERGED, false);
 }
 
 /* A second decision before the first was told, from inside a callback: the two become one, from the level that
@@ -62,9 +63,9 @@ static void hub_session_wait(dgi_conn *conn, const dg_decision *decision, uint32
 static void hub_session_join(dgi_conn *conn, const dg_decision *decision, uint32_t before) {
     bool told = (conn->send | decision->send) != 0;
     if (decision->level != before) {
-        conn->changed = conn->before != decision->level;
+        dgi_conn_set(conn, DGI_CONN_CHANGED, conn->before != decision->level);
         conn->send = (uint8_t)(told ? dgi_change_messages(conn->before, decision->level) : 0);
-        conn->merged = 1;
+        dgi_conn_set(conn, DGI_CONN_MERGED, true);
     } else if (conn->before == before) {
         conn->send |= (uint8_t)decision->send;
     }
@@ -87,29 +88,56 @@ void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
 }
 
 void dgi_hub_ask(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
-    (void)dg_session_ask(dgi_conn_session(conn), hub->now, decision);
+    (void)dg_session_ask(dgi_hub_session(hub, conn), hub->now, decision);
     dgi_hub_absorb(hub, conn, decision);
 }
 
 /* --- what the host and the server say --- */
 
-/* The cap of all sessions holds for this one too; its answer says when it wants to be asked. */
-void dgi_hub_start_session(dg_hub *hub, dgi_conn *conn, const dg_profile *profile) {
+int dgi_hub_make_session(dg_hub *hub, dgi_conn *conn, const dg_conn_config *config) {
     dg_session *session = NULL;
+    dg_session_config made = {.id = conn->id,
+                              .profile = config->profile != NULL ? config->profile : hub->config.profile,
+                              .disabled = hub->config.disabled,
+                              .fixed_chunks = hub->config.fixed_chunks};
+    int status = dg_session_place(conn->session, sizeof conn->session, &made, hub->now, &session);
+    if (status != DG_OK || config->restore == NULL)
+        return status;
+    status = dg_session_restore(session, config->restore, config->restore_size, config->restore_age,
+                                hub->now);
+    if (status != DG_OK)
+        dg_session_end(session);
+    return status;
+}
+
+/* One that goes on from a level below full is told, whatever the client remembers. */
+static void hub_session_tell_restored(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
+    if (decision->level == DG_LEVEL_FULL)
+        return;
+    decision->changed = 1;
+    decision->send = dgi_change_messages(DG_LEVEL_FULL, decision->level);
+    hub_session_wait(conn, decision, DG_LEVEL_FULL);
+    dgi_hub_post(hub, conn, DGI_EVENT_LEVEL);
+}
+
+/* The cap of all sessions holds for this one too; its answer says when it wants to be asked. */
+void dgi_hub_begin_session(dg_hub *hub, dgi_conn *conn) {
     dg_decision decision;
-    dg_session_config config = {.id = conn->id,
-                                .profile = profile != NULL ? profile : hub->profile,
-                                .disabled = hub->disabled,
-                                .fixed_chunks = hub->fixed_chunks};
-    (void)dg_session_place(conn->session, sizeof conn->session, &config, hub->now, &session);
-    (void)dg_session_cap(session, hub->stats.cap, hub->now, &decision);
+    uint32_t restored = dg_session_level(dgi_conn_session(conn));
+    hub->stats.levels[DG_LEVEL_FULL]--;
+    hub->stats.levels[restored]++;
+    conn->level = (uint8_t)restored;
+    conn->left_full_at = hub->clock;
+    (void)dg_session_cap(dgi_conn_session(conn), hub->stats.cap, hub->now, &decision);
     dgi_hub_absorb(hub, conn, &decision);
+    if (restored != DG_LEVEL_FULL)
+        hub_session_tell_restored(hub, conn, &decision);
 }
 
 int dgi_hub_feed(dg_hub *hub, dgi_conn *conn, const dg_sample *sample, size_t sample_size) {
     dg_decision decision;
-    int status = dg_session_feed_sized(dgi_conn_session(conn), sample, sample_size, hub->now, &decision,
-                                       sizeof decision);
+    int status = dg_session_feed_sized(dgi_hub_session(hub, conn), sample, sample_size, hub->now,
+                                       &decision, sizeof decision);
     if (status == DG_OK)
         dgi_hub_absorb(hub, conn, &decision);
     return status;
@@ -117,7 +145,7 @@ int dgi_hub_feed(dg_hub *hub, dgi_conn *conn, const dg_sample *sample, size_t sa
 
 int dgi_hub_force_level(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration duration) {
     dg_decision decision;
-    int status = dg_session_force(dgi_conn_session(conn), level, duration, hub->now, &decision);
+    int status = dg_session_force(dgi_hub_session(hub, conn), level, duration, hub->now, &decision);
     if (status != DG_OK)
         return status;
     hub->stats.forced++;
@@ -127,7 +155,7 @@ int dgi_hub_force_level(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration
 
 void dgi_hub_unforce_level(dg_hub *hub, dgi_conn *conn) {
     dg_decision decision;
-    (void)dg_session_unforce(dgi_conn_session(conn), hub->now, &decision);
+    (void)dg_session_unforce(dgi_hub_session(hub, conn), hub->now, &decision);
     dgi_hub_absorb(hub, conn, &decision);
 }
 
@@ -138,9 +166,16 @@ void dgi_hub_cap_all(dg_hub *hub, uint32_t level) {
         if (!dgi_conn_is_live(conn))
             continue;
         dg_decision decision;
-        (void)dg_session_cap(dgi_conn_session(conn), level, hub->now, &decision);
+        (void)dg_session_cap(dgi_hub_session(hub, conn), level, hub->now, &decision);
         dgi_hub_absorb(hub, conn, &decision);
     }
+}
+
+int dgi_hub_switch_session(dg_hub *hub, dgi_conn *conn, int status) {
+    dg_decision decision;
+    if (status == DG_OK)
+        dgi_hub_ask(hub, conn, &decision);
+    return status;
 }
 
 /* --- what the client says --- */
@@ -157,15 +192,29 @@ static int hub_session_take_ack(dg_hub *hub, dgi_conn *conn, const dg_message *m
     if ((message->has & DG_MESSAGE_HAS_PLAYBACK_RATE) != 0)
         ack.has |= DG_ACK_PLAYBACK_RATE;
     dg_decision decision;
-    int status = dg_session_ack(dgi_conn_session(conn), &ack, hub->now, &decision);
+    int status = dg_session_ack(dgi_hub_session(hub, conn), &ack, hub->now, &decision);
     if (status == DG_OK)
         dgi_hub_absorb(hub, conn, &decision);
     return status;
 }
 
+/* A bucket for each connection, as the time at which it is full again. */
+static bool hub_session_may_set(dg_hub *hub, dgi_conn *conn) {
+    dg_duration interval = hub->config.set_interval;
+    if (!hub->set_allowed || interval == DG_OFF)
+        return hub->set_allowed;
+    dg_time full_at = dgi_max(conn->set_at, hub->clock);
+    if (full_at - hub->clock > (hub->config.set_burst - 1) * interval)
+        return false;
+    conn->set_at = dgi_add_sat(full_at, interval);
+    return true;
+}
+
 static int hub_session_take_set(dg_hub *hub, dgi_conn *conn, const dg_message *message) {
-    if (!hub->set_allowed)
+    if (!hub_session_may_set(hub, conn)) {
+        hub->stats.sets_refused++;
         return DG_OK;
+    }
     if ((message->has & DG_MESSAGE_HAS_LEVEL) == 0) {
         dgi_hub_unforce_level(hub, conn);
         return DG_OK;

@@ -8,7 +8,7 @@
 
 /* --- lists --- */
 
-static void table_append(dg_hub *hub, dgi_conn_list *list, dgi_conn *conn) {
+void dgi_hub_append(dg_hub *hub, dgi_conn_list *list, dgi_conn *conn) {
     conn->link = DGI_HUB_NONE;
     if (list->first == DGI_HUB_NONE)
         list->first = conn->index;
@@ -17,10 +17,18 @@ static void table_append(dg_hub *hub, dgi_conn_list *list, dgi_conn *conn) {
     list->last = conn->index;
 }
 
-static dgi_conn *table_shift(dg_hub *hub, dgi_conn_list *list) {
+dgi_conn *dgi_hub_shift(dg_hub *hub, dgi_conn_list *list) {
     dgi_conn *conn = dgi_hub_at(hub, list->first);
     list->first = conn->link;
     return conn;
+}
+
+void dgi_hub_post(dg_hub *hub, dgi_conn *conn, unsigned event) {
+    conn->pending |= (uint8_t)event;
+    if (dgi_conn_is(conn, DGI_CONN_QUEUED))
+        return;
+    dgi_conn_set(conn, DGI_CONN_QUEUED, true);
+    dgi_hub_append(hub, &hub->queue, conn);
 }
 
 /* --- handles --- */
@@ -40,25 +48,65 @@ int dgi_hub_look_up(const dg_hub *hub, dg_conn handle, dgi_conn **conn) {
     return *conn != NULL ? DG_OK : DG_ERR_NOT_FOUND;
 }
 
+/* --- blocks --- */
+
+/* Those that close are not counted against max_connections: there are places for as many again. */
+static uint32_t table_places(uint32_t max_connections) {
+    return 2 * max_connections;
+}
+
+int dgi_hub_resize(dg_hub *hub, uint32_t max_connections) {
+    uint32_t count = (table_places(max_connections) + DGI_HUB_BLOCK - 1) / DGI_HUB_BLOCK;
+    if (count <= hub->block_count)
+        return DG_OK;
+    dgi_hub_block **blocks = dgi_alloc(&hub->allocator, count, sizeof(dgi_hub_block *));
+    if (blocks == NULL)
+        return DG_ERR_NOMEM;
+    if (hub->block_count > 0)
+        memcpy(blocks, hub->blocks, hub->block_count * sizeof(dgi_hub_block *));
+    dgi_free(&hub->allocator, hub->blocks, hub->block_count, sizeof(dgi_hub_block *));
+    hub->blocks = blocks;
+    hub->block_count = count;
+    return DG_OK;
+}
+
+static size_t table_block_size(const dg_hub *hub) {
+    return sizeof(dgi_hub_block) + (hub->config.gate != NULL ? DGI_HUB_BLOCK * sizeof(dg_permit) : 0);
+}
+
+void dgi_hub_free_blocks(dg_hub *hub) {
+    for (uint32_t block = 0; block < hub->block_count; block++)
+        dgi_free(&hub->allocator, hub->blocks[block], 1, table_block_size(hub));
+    dgi_free(&hub->allocator, hub->blocks, hub->block_count, sizeof(dgi_hub_block *));
+}
+
 /* --- places --- */
+
+bool dgi_hub_is_full(const dg_hub *hub) {
+    uint32_t most = hub->config.max_connections;
+    return hub->stats.connections - hub->stats.closing >= most || hub->used >= table_places(most);
+}
 
 /* Free places are used in the order in which they became free: so a generation of 32 bits outlives the server. */
 dgi_conn *dgi_hub_next_place(dg_hub *hub) {
     if (hub->free.first != DGI_HUB_NONE)
         return dgi_hub_at(hub, hub->free.first);
-    dgi_conn **block = &hub->blocks[hub->touched / DGI_HUB_BLOCK];
+    dgi_hub_block **block = &hub->blocks[hub->touched / DGI_HUB_BLOCK];
     if (*block == NULL)
-        *block = dgi_alloc(&hub->allocator, DGI_HUB_BLOCK, sizeof(dgi_conn));
-    return *block != NULL ? *block + hub->touched % DGI_HUB_BLOCK : NULL;
+        *block = dgi_alloc(&hub->allocator, 1, table_block_size(hub));
+    if (*block == NULL)
+        return NULL;
+    dgi_conn *conn = &(*block)->conns[hub->touched % DGI_HUB_BLOCK];
+    conn->index = hub->touched;
+    conn->generation = 1;
+    return conn;
 }
 
 void dgi_hub_take_place(dg_hub *hub, dgi_conn *conn) {
-    if (hub->free.first != DGI_HUB_NONE) {
-        table_shift(hub, &hub->free);
-    } else {
-        conn->index = hub->touched++;
-        conn->generation = 1;
-    }
+    if (hub->free.first == conn->index)
+        dgi_hub_shift(hub, &hub->free);
+    else
+        hub->touched++;
     hub->used++;
 }
 
@@ -67,20 +115,6 @@ void dgi_hub_free_place(dg_hub *hub, dgi_conn *conn) {
     memset(conn, 0, sizeof *conn);
     conn->index = index;
     conn->generation = generation != 0 ? generation : 1;
-    table_append(hub, &hub->free, conn);
+    dgi_hub_append(hub, &hub->free, conn);
     hub->used--;
-}
-
-/* --- the queue --- */
-
-void dgi_hub_post(dg_hub *hub, dgi_conn *conn, unsigned event) {
-    conn->pending |= (uint8_t)event;
-    if ((conn->flags & DGI_CONN_QUEUED) != 0)
-        return;
-    conn->flags |= DGI_CONN_QUEUED;
-    table_append(hub, &hub->queue, conn);
-}
-
-dgi_conn *dgi_hub_unqueue(dg_hub *hub) {
-    return table_shift(hub, &hub->queue);
 }

@@ -6,76 +6,115 @@
 
 #define TICK_LATE_PART 8 /* a death found later than this part of the time-out is put off */
 
+/* --- pings and deaths --- */
+
 /* Begins to wait for an answer, unless an earlier ping still does. Its phase outlasts a clock that jumped: else
  * all connections would ping at once ever after. */
 static void tick_ping(dg_hub *hub, dgi_conn *conn) {
-    if (conn->dead_at == DG_NEVER || (conn->flags & DGI_CONN_HEARD) != 0) {
-        conn->dead_at = dgi_add_sat(hub->clock, hub->ping_timeout);
-        conn->flags &= (uint8_t) ~(DGI_CONN_HEARD | DGI_CONN_GRACED);
+    dg_duration interval = hub->config.ping_interval;
+    if (conn->dead_at == DG_NEVER || dgi_conn_is(conn, DGI_CONN_HEARD)) {
+        conn->dead_at = dgi_add_sat(hub->clock, hub->config.ping_timeout);
+        dgi_conn_set(conn, DGI_CONN_HEARD | DGI_CONN_GRACED, false);
     }
-    dg_duration late = (hub->clock - conn->ping_at) % hub->ping_interval;
-    conn->ping_at = dgi_add_sat(hub->clock, hub->ping_interval - late);
+    dg_duration late = (hub->clock - conn->ping_at) % interval;
+    conn->ping_at = dgi_add_sat(hub->clock, interval - late);
     dgi_hub_post(hub, conn, DGI_EVENT_PING);
 }
 
-/* Found late, the time-out passed while the loop stood still or the clock jumped, and the answer may lie unread
- * in the host's socket: one more ping, one more time-out. */
-static bool tick_put_off(dg_hub *hub, dgi_conn *conn) {
-    if ((conn->flags & DGI_CONN_GRACED) != 0 ||
-        hub->clock - conn->dead_at <= hub->ping_timeout / TICK_LATE_PART)
+/* Found late, or after the host stood still: the answer may lie unread in its socket. One more ping, one more
+ * time-out, once. */
+static bool tick_put_off(dg_hub *hub, dgi_conn *conn, bool stood) {
+    dg_duration timeout = hub->config.ping_timeout;
+    bool late = stood || hub->clock - conn->dead_at > timeout / TICK_LATE_PART;
+    if (!late || dgi_conn_is(conn, DGI_CONN_GRACED))
         return false;
-    conn->flags |= DGI_CONN_GRACED;
-    conn->dead_at = dgi_add_sat(hub->clock, hub->ping_timeout);
+    dgi_conn_set(conn, DGI_CONN_GRACED, true);
+    conn->dead_at = dgi_add_sat(hub->clock, timeout);
     dgi_hub_post(hub, conn, DGI_EVENT_PING);
     return true;
 }
 
-/* True where the ping went without an answer for good. */
+/* True if the ping went without an answer for good. */
 static bool tick_is_dead(dg_hub *hub, dgi_conn *conn) {
+    bool stood = dgi_conn_excuse(hub, conn);
     if (conn->dead_at > hub->clock)
         return false;
-    if ((conn->flags & DGI_CONN_HEARD) == 0)
-        return !tick_put_off(hub, conn);
+    if (!dgi_conn_is(conn, DGI_CONN_HEARD))
+        return !tick_put_off(hub, conn, stood);
     conn->dead_at = DG_NEVER;
     return false;
 }
 
-static void tick_kill(dg_hub *hub, dgi_conn *conn) {
-    hub->stats.dead++;
-    hub->stats.errors++;
-    dgi_hub_shut(hub, conn, DG_CLOSE_DEAD, DG_CODE_ABNORMAL, NULL);
-}
+/* --- the timer of a connection --- */
 
-static void tick_duty(dg_hub *hub, dgi_conn *conn) {
-    if (conn->close_at <= hub->clock) {
-        hub->stats.drained++;
-        dgi_hub_shut(hub, conn, DG_CLOSE_DRAIN, DG_CODE_GOING_AWAY, NULL);
-    } else if (conn->expire_at <= hub->clock) {
-        hub->stats.expired++;
-        dgi_hub_shut(hub, conn, DG_CLOSE_LIFETIME, DG_CODE_GOING_AWAY, NULL);
-    } else if (tick_is_dead(hub, conn)) {
-        tick_kill(hub, conn);
-    } else {
-        if (conn->ping_at <= hub->clock)
-            tick_ping(hub, conn);
+/* A close that was not answered ends in a drop, and a drop in the hub's letting go. */
+static void tick_closing(dg_hub *hub, dgi_conn *conn) {
+    if (conn->close_at > hub->clock) {
         dgi_conn_arm(hub, conn);
+    } else if (!dgi_conn_is(conn, DGI_CONN_DROPPED)) {
+        hub->stats.dropped++;
+        dgi_hub_drop(hub, conn, DG_CLOSE_TIMEOUT);
+    } else {
+        hub->stats.abandoned++;
+        dgi_hub_detach(hub, conn);
     }
 }
 
-static void tick_ask(dg_hub *hub, dgi_conn *conn) {
-    dg_decision decision;
-    if (dgi_conn_ask_is_due(hub, conn))
+/* Why an open connection ends now; DG_CLOSE_NONE: it does not. */
+static uint32_t tick_end_of(dg_hub *hub, dgi_conn *conn) {
+    if (conn->close_at <= hub->clock) {
+        hub->stats.drained++;
+        return DG_CLOSE_DRAIN;
+    }
+    if (dgi_conn_expire_at(hub, conn) <= hub->clock) {
+        hub->stats.expired++;
+        return DG_CLOSE_LIFETIME;
+    }
+    if (!tick_is_dead(hub, conn))
+        return DG_CLOSE_NONE;
+    hub->stats.dead++;
+    hub->stats.errors++;
+    return DG_CLOSE_DEAD;
+}
+
+static void tick_open(dg_hub *hub, dgi_conn *conn) {
+    uint32_t reason = tick_end_of(hub, conn);
+    if (reason != DG_CLOSE_NONE) {
+        dgi_hub_shut(hub, conn, reason, reason == DG_CLOSE_DEAD ? DG_CODE_ABNORMAL : DG_CODE_GOING_AWAY,
+                     NULL);
+        return;
+    }
+    if (conn->ping_at <= hub->clock)
+        tick_ping(hub, conn);
+    if (conn->ask_at <= hub->clock) {
+        dg_decision decision;
         dgi_hub_ask(hub, conn, &decision);
+    }
+    dgi_conn_arm(hub, conn);
 }
 
 static void tick_fire(dg_hub *hub, uint32_t timer) {
     dgi_conn *conn = dgi_hub_timer_owner(hub, timer);
     if (conn == NULL)
         dgi_hub_drain_due(hub);
-    else if (dgi_hub_timer_is_duty(timer))
-        tick_duty(hub, conn);
+    else if (dgi_conn_is_open(conn))
+        tick_open(hub, conn);
     else
-        tick_ask(hub, conn);
+        tick_closing(hub, conn);
+}
+
+/* --- the pump --- */
+
+static void tick_service(dg_hub *hub, dg_time now) {
+    if (hub->config.lifecycle != NULL) {
+        dg_lifecycle_tick(hub->config.lifecycle, now);
+        dgi_hub_drain_observe(hub, now);
+    }
+    if (hub->config.load == NULL)
+        return;
+    uint32_t level = dg_load_level(hub->config.load);
+    if (level != hub->service_level)
+        hub->notices |= DGI_NOTICE_SERVICE;
 }
 
 int dg_hub_tick(dg_hub *hub, dg_time now) {
@@ -85,10 +124,7 @@ int dg_hub_tick(dg_hub *hub, dg_time now) {
         return DG_ERR_REENTRANT;
     dgi_hub_advance(hub, now);
     hub->ticked_at = hub->clock;
-    if (hub->lifecycle != NULL) {
-        dg_lifecycle_tick(hub->lifecycle, now);
-        dgi_hub_drain_observe(hub, now);
-    }
+    tick_service(hub, now);
     dgi_hub_dispatch(hub);
     uint32_t fired = 0, timer;
     for (uint32_t most = hub->wheel.count; fired < most; fired++) {
@@ -101,5 +137,7 @@ int dg_hub_tick(dg_hub *hub, dg_time now) {
 }
 
 dg_time dg_hub_due(dg_hub *hub) {
-    return hub != NULL ? dgi_hub_timers_due(hub) : DG_NEVER;
+    if (hub == NULL)
+        return DG_NEVER;
+    return dgi_hub_has_work(hub) ? hub->now : dgi_hub_timers_due(hub);
 }

@@ -132,7 +132,7 @@ static void own_text(uint64_t first, unsigned long calls) {
 static void statistics(uint64_t first, unsigned long calls) {
     dg_hub_stats stats;
     for (uint64_t i = first; i < first + calls; i++)
-        dg_hub_get_stats(hub, &stats);
+        dg_hub_get_stats(hub, now, &stats);
 }
 
 static const bench_row rows[] = {

@@ -153,7 +153,7 @@ static void scenario_hub(const dg_allocator *allocator) {
             added += status == DG_OK;
         }
         dg_hub_stats stats;
-        ok(dg_hub_get_stats(hub, &stats));
+        ok(dg_hub_get_stats(hub, 0, &stats));
         ck_assert_uint_eq(stats.connections, added);
         ck_assert_int_ge(dg_hub_tick(hub, DG_SEC(31)), 0);
         if (made(dg_metrics_new(&metrics, &(dg_metrics_config){.allocator = allocator}), &metrics)) {

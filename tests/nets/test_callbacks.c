@@ -102,7 +102,7 @@ static void call_tick(world *w) {
 }
 static void call_readers(world *w) {
     dg_hub_stats stats;
-    ok(dg_hub_get_stats(w->hub, &stats));
+    ok(dg_hub_get_stats(w->hub, 0, &stats));
     (void)dg_hub_due(w->hub);
     (void)dg_hub_session(w->hub, w->conn);
     (void)dg_hub_user(w->hub, w->conn);
@@ -129,7 +129,7 @@ static void call_cells(world *w) {
     ok(dg_load_set(w->load, NULL, DG_SEC(5)));
     fine(dg_seats_take(w->seats, 9, &seat));
     ok(dg_lifecycle_tick(w->lifecycle, DG_SEC(5)));
-    ok(dg_lifecycle_dependency(w->lifecycle, 1, true, DG_SEC(5)));
+    ok(dg_lifecycle_set_dependency(w->lifecycle, 1, true, DG_SEC(5)));
     (void)dg_lifecycle_ready(w->lifecycle, DG_SEC(5));
 }
 

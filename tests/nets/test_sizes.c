@@ -15,7 +15,7 @@ START_TEST(objects_are_no_larger_than_promised) {
     hold("breaker", dg_breaker_size(), 192);
     hold("sampler", dg_sampler_size(NULL), 192);
     hold("load", dg_load_size(), 256);
-    hold("lifecycle", dg_lifecycle_size(), 192);
+    hold("lifecycle", dg_lifecycle_size(NULL), 192);
     hold("permit", sizeof(dg_permit), 32);
     hold("trail entry", sizeof(dg_trail_entry), 32);
 }

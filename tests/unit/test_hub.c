@@ -77,16 +77,19 @@ START_TEST(structs_of_another_size_are_read) {
     dg_host host = {0};
     err(dg_hub_new_sized(&hub, NULL, 0, &host, 0, 0), DG_ERR_INVALID);
     ck_assert_ptr_null(hub);
-    ok(dg_hub_new_sized(&hub, NULL, 0, &host, 2 * sizeof(void *), 0));
+    err(dg_hub_new_sized(&hub, NULL, 0, &host, sizeof host - 1, 0), DG_ERR_INVALID);
+    ok(dg_hub_new_sized(&hub, NULL, 0, &host, sizeof host, 0));
     dg_conn conn;
     err(dg_hub_add_sized(hub, &(dg_conn_config){0}, 0, 0, &conn), DG_ERR_INVALID);
-    ok(dg_hub_add_sized(hub, &(dg_conn_config){.id = 5}, 8, 0, &conn));
+    err(dg_hub_add_sized(hub, &(dg_conn_config){0}, sizeof(dg_conn_config) - 1, 0, &conn),
+        DG_ERR_INVALID);
+    ok(dg_hub_add_sized(hub, &(dg_conn_config){.id = 5}, sizeof(dg_conn_config), 0, &conn));
     struct {
         dg_hub_stats stats;
         uint64_t tail;
     } out;
     memset(&out, 0xff, sizeof out);
-    ok(dg_hub_get_stats_sized(hub, &out.stats, sizeof out));
+    ok(dg_hub_get_stats_sized(hub, 0, &out.stats, sizeof out));
     ck_assert_uint_eq(out.tail, 0);
     ck_assert_uint_eq(out.stats.connections, 1);
     dg_hub_free(hub);
@@ -214,9 +217,9 @@ START_TEST(null_and_stale_handles_are_refused_everywhere) {
     ck_assert_uint_eq(dg_hub_each(NULL, 0), 0);
     dg_hub_stats stats;
     memset(&stats, 0xff, sizeof stats);
-    err(dg_hub_get_stats(NULL, &stats), DG_ERR_INVALID);
+    err(dg_hub_get_stats(NULL, 0, &stats), DG_ERR_INVALID);
     ck_assert_uint_eq(stats.connections_total, 0);
-    err(dg_hub_get_stats(w.hub, NULL), DG_ERR_INVALID);
+    err(dg_hub_get_stats(w.hub, 0, NULL), DG_ERR_INVALID);
     dg_hub_free(NULL);
     dg_hub_free(w.hub);
 }
@@ -386,17 +389,19 @@ START_TEST(silence_of_ten_seconds_after_a_ping_is_death) {
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
     world_forget(&w);
     world_run(&w, DG_SEC(40));
-    EXPECT_EVENTS(&w, EVENT_CLOSE);
-    ck_assert_uint_eq(w.events[0].code, DG_CODE_ABNORMAL);
-    ck_assert_uint_eq(w.events[0].reason, DG_CLOSE_DEAD);
-    ck_assert_uint_eq(w.events[0].reconnect, 0);
+    EXPECT_EVENTS(&w, EVENT_LOG, EVENT_CLOSE);
+    ck_assert_str_eq(w.events[0].text, "Connection 1 is dead: nothing heard after a ping");
+    ck_assert_uint_eq(w.events[0].code, DG_LOG_WARN);
+    ck_assert_uint_eq(w.events[1].code, DG_CODE_ABNORMAL);
+    ck_assert_uint_eq(w.events[1].reason, DG_CLOSE_DEAD);
+    ck_assert_uint_eq(w.events[1].reconnect, 0);
     dg_hub_stats stats = world_stats(&w);
     ck_assert_uint_eq(stats.dead, 1);
     ck_assert_uint_eq(stats.errors, 1);
     ck_assert_uint_eq(stats.closing, 1);
     ck_assert_uint_eq(stats.connections, 1); /* until the host removes it */
-    world_run(&w, HOURS(5));
-    ck_assert_uint_eq(w.stored, 1); /* told once, never pinged again */
+    world_run(&w, DG_SEC(50) - 1);
+    ck_assert_uint_eq(w.stored, 2); /* told once, never pinged again */
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -463,16 +468,193 @@ END_TEST
 
 START_TEST(death_found_late_gets_one_more_ping_and_no_more) {
     world_open(&w, NULL, 0);
-    dg_conn silent = world_add(&w, 1, 0), slow = world_add(&w, 2, 0);
-    world_run(&w, DG_SEC(30)); /* both pinged; now the loop stands still for 15 s */
+    dg_conn silent = world_add(&w, 1, 0), lively = world_add(&w, 2, 0);
+    world_run(&w, DG_SEC(30)); /* both pinged; the loop reads, and does not come to tick for 12 s */
     world_forget(&w);
-    ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(45)), 2);
-    EXPECT_EVENTS(&w, EVENT_PING, EVENT_PING);
-    ok(dg_hub_heard(w.hub, slow, DG_SEC(46)));
+    for (dg_time now = DG_SEC(30); now <= DG_SEC(42); now += DG_MS(500))
+        ok(dg_hub_heard(w.hub, lively, now));
+    ck_assert_int_ge(dg_hub_tick(w.hub, DG_SEC(42)), 1);
+    EXPECT_EVENTS(&w, EVENT_PING);
+    ck_assert_uint_eq(w.events[0].conn, silent);
+    for (dg_time now = DG_SEC(42); now < DG_SEC(58); now += DG_MS(500))
+        ok(dg_hub_heard(w.hub, lively, now));
     ck_assert_int_ge(dg_hub_tick(w.hub, DG_SEC(58)), 1); /* late again: that was all the grace */
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 1);
     ck_assert_uint_eq(w.events[2].conn, silent);
     ck_assert_uint_eq(world_stats(&w).dead, 1);
+    ck_assert_uint_eq(world_stats(&w).standstills, 0);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+/* --- a host that stood still --- */
+
+START_TEST(time_in_which_the_host_stood_still_is_nobodys_death) {
+    world_open(&w, NULL, 0);
+    dg_conn conn = world_add(&w, 1, 0);
+    world_run(&w, DG_SEC(30)); /* pinged, to be dead at 40 */
+    ck_assert_int_ge(dg_hub_tick(w.hub, DG_SEC(45)), 0);
+    ck_assert_uint_eq(world_stats(&w).standstills, 1);
+    dg_conn_info info;
+    ok(dg_hub_get_conn_info(w.hub, conn, DG_SEC(45), &info));
+    ck_assert_uint_eq(info.silence, DG_SEC(45)); /* what is, is told */
+    world_run(&w, DG_SEC(54) - 1);               /* one second of the fifteen counted */
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
+    world_run(&w, DG_SEC(54));
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 1);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+/* 200 good links, fed twice a second; then nothing is called for `pause`, and a tick comes first. */
+static void stand_still(dg_duration pause) {
+    enum {
+        MANY = 200
+    };
+    static const dg_sample calm = {.has = DG_SAMPLE_RTT, .rtt_ms = 40};
+    dg_conn conns[MANY];
+    world_open(&w, NULL, 0);
+    for (unsigned i = 0; i < MANY; i++)
+        ok(dg_hub_add(w.hub, NULL, 0, &conns[i]));
+    dg_time now = 0;
+    for (; now < DG_SEC(40); now += DG_MS(500)) {
+        for (unsigned i = 0; i < MANY; i++) {
+            ok(dg_hub_heard(w.hub, conns[i], now));
+            ok(dg_hub_feed(w.hub, conns[i], &calm, now));
+        }
+        ck_assert_int_ge(dg_hub_tick(w.hub, now), 0);
+    }
+    now += pause;
+    ck_assert_int_ge(dg_hub_tick(w.hub, now), 0);
+    ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_FULL], MANY);
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
+    ck_assert_uint_eq(w.count[EVENT_LEVEL], 0);
+}
+
+START_TEST(time_in_which_the_host_stood_still_is_no_silence) {
+    static const dg_duration pauses[] = {DG_MS(2600), DG_SEC(4), DG_SEC(10), DG_SEC(3600)};
+    for (unsigned i = 0; i < 4; i++) {
+        stand_still(pauses[i]);
+        world_run(&w, w.hub->now + DG_SEC(20)); /* they said no more, and the host was there */
+        ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_FULL], 0);
+        ck_assert_uint_gt(world_stats(&w).dead, 0);
+        dg_hub_free(w.hub);
+    }
+}
+END_TEST
+
+START_TEST(host_that_always_ticks_a_little_late_still_finds_silence) {
+    static const dg_duration paces[] = {DG_MS(300), DG_MS(900), DG_SEC(1)};
+    for (unsigned i = 0; i < 3; i++) {
+        world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF}, 0);
+        dg_conn conn = world_add(&w, 1, 0);
+        ok(dg_hub_feed(w.hub, conn, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 40}, 0));
+        for (dg_time now = 0; now < DG_SEC(30); now += paces[i])
+            ck_assert_int_ge(dg_hub_tick(w.hub, now), 0);
+        ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_FALLBACK], 1);
+        ck_assert_uint_eq(world_stats(&w).standstills, 0);
+        dg_hub_free(w.hub);
+    }
+}
+END_TEST
+
+/* --- pings of those who came together --- */
+
+START_TEST(pings_of_those_who_came_together_are_spread_from_the_first_on) {
+    enum {
+        MANY = 3000,
+        BINS = 30
+    };
+    world_open(&w, &(dg_hub_config){.seed = 5, .disabled = 1}, 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        dg_conn conn;
+        ok(dg_hub_add(w.hub, NULL, 0, &conn));
+    }
+    for (unsigned round = 0; round < 3; round++)
+        for (unsigned bin = 1; bin <= BINS; bin++) {
+            unsigned before = w.count[EVENT_PING];
+            dg_time end = DG_SEC(30) * round + DG_SEC(bin);
+            for (dg_conn at = dg_hub_each(w.hub, 0); at != 0; at = dg_hub_each(w.hub, at))
+                ok(dg_hub_heard(w.hub, at, end - DG_MS(500)));
+            world_run(&w, end);
+            ck_assert_uint_ge(w.count[EVENT_PING] - before, MANY / BINS / 2);
+            ck_assert_uint_le(w.count[EVENT_PING] - before, MANY / BINS * 3 / 2);
+        }
+    ck_assert_uint_eq(w.count[EVENT_PING], 3 * MANY);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+/* --- every close ends --- */
+
+START_TEST(close_that_is_not_answered_is_dropped_and_then_let_go) {
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_SEC(4), .max_connections = 2}, 0);
+    w.every_line = true;
+    dg_conn first = world_add(&w, 7, 0), second = world_add(&w, 8, 0), other;
+    err(dg_hub_add(w.hub, NULL, 0, &other), DG_ERR_FULL);
+    world_forget(&w);
+    ok(dg_hub_close(w.hub, first, 4000, "bye", DG_SEC(1)));
+    ok(dg_hub_close(w.hub, second, DG_CODE_ABNORMAL, NULL, DG_SEC(1)));
+    EXPECT_EVENTS(&w, EVENT_CLOSE, EVENT_CLOSE);
+    ok(dg_hub_add(w.hub, NULL, DG_SEC(1), &other)); /* newcomers do not wait for it */
+    ok(dg_hub_remove(w.hub, other, DG_SEC(1)));
+    world_forget(&w);
+    world_run(&w, DG_SEC(5) - 1);
+    ck_assert_uint_eq(w.stored, 0);
+    world_run(&w, DG_SEC(5));
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 1); /* the second was dropped at first: it is let go now */
+    ck_assert_uint_eq(w.count[EVENT_RELEASED], 1);
+    ck_assert_uint_eq(w.dropped, 1);
+    dg_conn_info info;
+    ok(dg_hub_get_conn_info(w.hub, first, DG_SEC(5), &info));
+    ck_assert_uint_eq(info.close_reason, DG_CLOSE_TIMEOUT);
+    ck_assert_uint_eq(info.remaining, DG_SEC(4));
+    err(dg_hub_remove(w.hub, second, DG_SEC(5)), DG_ERR_NOT_FOUND);
+    world_run(&w, DG_SEC(9));
+    ck_assert_uint_eq(w.count[EVENT_RELEASED], 2);
+    dg_hub_stats stats = world_stats(&w);
+    ck_assert_uint_eq(stats.dropped, 1);
+    ck_assert_uint_eq(stats.abandoned, 2);
+    ck_assert_uint_eq(stats.connections, 0);
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_NEVER);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+START_TEST(drop_says_why_and_a_line_says_who_left) {
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_SEC(4)}, 0);
+    w.every_line = true;
+    dg_conn conn = world_add(&w, 7, 0), peer = world_add(&w, 8, 0);
+    ok(dg_hub_close(w.hub, conn, 4000, "bye", 0));
+    world_forget(&w);
+    world_run(&w, DG_SEC(4));
+    EXPECT_EVENTS(&w, EVENT_LOG, EVENT_CLOSE);
+    ck_assert_str_eq(w.events[0].text, "Connection 7 did not answer its close");
+    ck_assert_uint_eq(w.events[1].code, DG_CODE_ABNORMAL);
+    ck_assert_uint_eq(w.events[1].reason, DG_CLOSE_TIMEOUT);
+    ck_assert_str_eq(w.events[1].text, "close not answered");
+    ck_assert_uint_eq(w.events[1].reconnect, 0);
+    world_forget(&w);
+    ok(dg_hub_remove(w.hub, conn, DG_SEC(5)));
+    ok(dg_hub_remove(w.hub, peer, DG_SEC(5)));
+    EXPECT_EVENTS(&w, EVENT_LOG, EVENT_RELEASED, EVENT_LOG, EVENT_RELEASED);
+    ck_assert_str_eq(w.events[0].text, "Connection 7 left: timeout");
+    ck_assert_str_eq(w.events[2].text, "Connection 8 left: peer");
+    ck_assert_uint_eq(w.events[0].code, DG_LOG_INFO);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+START_TEST(those_that_close_take_no_more_places_than_there_are_others) {
+    world_open(&w, &(dg_hub_config){.max_connections = 3, .close_timeout = DG_OFF}, 0);
+    dg_conn conn;
+    for (unsigned i = 0; i < 3; i++)
+        ok(dg_hub_close(w.hub, world_add(&w, i + 1, 0), 1000, NULL, 0));
+    for (unsigned i = 0; i < 3; i++)
+        ok(dg_hub_close(w.hub, world_add(&w, i + 4, 0), 1000, NULL, 0));
+    err(dg_hub_add(w.hub, NULL, 0, &conn), DG_ERR_FULL);
+    ck_assert_uint_eq(world_stats(&w).refused, 1);
+    ck_assert_uint_eq(world_stats(&w).connections, 6);
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -514,7 +696,8 @@ static void check_lifetimes(const dg_hub_config *config, dg_duration low, dg_dur
 }
 
 START_TEST(lifetimes_lie_between_three_point_six_and_four_hours) {
-    check_lifetimes(&(dg_hub_config){.ping_interval = DG_OFF, .seed = 1}, HOURS(36) / 10, HOURS(4));
+    check_lifetimes(&(dg_hub_config){.ping_interval = DG_OFF, .seed = 1, .log_rate = DG_OFF32},
+                    HOURS(36) / 10, HOURS(4));
 }
 END_TEST
 
@@ -522,7 +705,8 @@ START_TEST(lifetimes_without_jitter_end_together) {
     check_lifetimes(&(dg_hub_config){.ping_interval = DG_OFF,
                                      .lifetime = DG_SEC(60),
                                      .lifetime_jitter = DG_OFF_F,
-                                     .reconnect_max = DG_MS(5)},
+                                     .reconnect_max = DG_MS(5),
+                                     .log_rate = DG_OFF32},
                     DG_SEC(60), DG_SEC(60));
 }
 END_TEST
@@ -530,7 +714,7 @@ END_TEST
 /* --- closing --- */
 
 START_TEST(close_is_told_once_with_the_hosts_words) {
-    world_open(&w, NULL, 0);
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_OFF}, 0);
     dg_conn conn = world_add(&w, 1, 0);
     world_forget(&w);
     char words[124] = {0};
@@ -583,10 +767,10 @@ START_TEST(without_a_close_callback_it_is_only_counted) {
     ok(dg_hub_close(hub, conn, 1000, "bye", 0));
     ok(dg_hub_feed(hub, conn, &bad, 0));
     dg_hub_stats stats;
-    ok(dg_hub_get_stats(hub, &stats));
+    ok(dg_hub_get_stats(hub, 0, &stats));
     ck_assert_uint_eq(stats.closing, 1);
     ok(dg_hub_remove(hub, conn, 0));
-    ok(dg_hub_get_stats(hub, &stats));
+    ok(dg_hub_get_stats(hub, 0, &stats));
     ck_assert_uint_eq(stats.closing, 0);
     dg_hub_free(hub);
 }
@@ -1071,7 +1255,12 @@ TESTS_MAIN(
     ping_comes_every_thirty_seconds_whatever_is_heard, silence_of_ten_seconds_after_a_ping_is_death,
     any_byte_in_the_last_moment_is_life, pings_closer_than_the_time_out_do_not_put_death_off,
     nobody_is_dead_without_pings, failed_ping_is_counted_and_nothing_else,
-    death_found_late_gets_one_more_ping_and_no_more,
+    death_found_late_gets_one_more_ping_and_no_more, time_in_which_the_host_stood_still_is_nobodys_death,
+    time_in_which_the_host_stood_still_is_no_silence,
+    host_that_always_ticks_a_little_late_still_finds_silence,
+    pings_of_those_who_came_together_are_spread_from_the_first_on,
+    close_that_is_not_answered_is_dropped_and_then_let_go, drop_says_why_and_a_line_says_who_left,
+    those_that_close_take_no_more_places_than_there_are_others,
     lifetimes_lie_between_three_point_six_and_four_hours, lifetimes_without_jitter_end_together,
     close_is_told_once_with_the_hosts_words, text_of_a_close_comes_through_however_many_were_before,
     without_a_close_callback_it_is_only_counted, bad_link_is_logged_told_and_sent_in_this_order,

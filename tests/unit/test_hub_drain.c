@@ -43,7 +43,7 @@ START_TEST(closes_are_spread_evenly_over_four_fifths_of_the_period) {
 END_TEST
 
 START_TEST(each_close_is_going_away_with_advice_within_the_period) {
-    world_open(&w, NULL, 0);
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_OFF}, 0);
     add_many(200, 0);
     ok(dg_hub_drain(w.hub, DG_SEC(30), DG_DRAIN_CLOSE, 0));
     ck_assert_str_eq(w.events[0].text, "Draining for 30s");
@@ -71,7 +71,7 @@ END_TEST
 /* Clients that never go: told once, dropped once, and the deadline ends it all the same. */
 static void check_phases(dg_duration period) {
     dg_time start = DG_SEC(50);
-    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF}, start);
+    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF, .close_timeout = DG_OFF}, start);
     add_many(40, start);
     ok(dg_hub_drain(w.hub, period, DG_DRAIN_CLOSE, start));
     ck_assert_uint_eq(world_stats(&w).draining, 1);
@@ -136,7 +136,7 @@ START_TEST(empty_hub_is_drained_at_once_and_takes_nobody_any_more) {
 END_TEST
 
 START_TEST(period_of_zero_closes_all_drops_none_and_is_over) {
-    world_open(&w, NULL, 0);
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_OFF}, 0);
     add_many(3, 0);
     ok(dg_hub_drain(w.hub, 0, DG_DRAIN_CLOSE, 0));
     EXPECT_EVENTS(&w, EVENT_LOG, EVENT_CLOSE, EVENT_CLOSE, EVENT_CLOSE, EVENT_DRAINED);
@@ -179,7 +179,7 @@ START_TEST(hub_that_is_freed_while_it_drains_is_not_drained) {
 END_TEST
 
 START_TEST(connection_that_was_told_before_is_only_dropped) {
-    world_open(&w, NULL, 0);
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_OFF}, 0);
     dg_conn told = world_add(&w, 1, 0), dead = world_add(&w, 2, 0);
     ok(dg_hub_close(w.hub, told, 1000, "bye", 0));
     ok(dg_hub_close(w.hub, dead, DG_CODE_ABNORMAL, NULL, 0));
