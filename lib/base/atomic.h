@@ -62,6 +62,12 @@ static inline void dgi_store32(dgi_atomic32 *word, uint32_t value) {
     atomic_store_explicit(word, value, memory_order_release);
 }
 
+static inline bool dgi_cas32(dgi_atomic32 *word, uint32_t *expected, uint32_t desired) {
+    dgi_kill_point();
+    return atomic_compare_exchange_weak_explicit(word, expected, desired, memory_order_acq_rel,
+                                                 memory_order_acquire);
+}
+
 /* What follows stays behind it, so a block can be struck out before it is written over. */
 static inline uint32_t dgi_swap32(dgi_atomic32 *word, uint32_t value) {
     dgi_kill_point();

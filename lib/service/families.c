@@ -97,8 +97,9 @@ static const families_row families_queue[] = {
 };
 
 static const families_row families_breaker[] = {
-    {"breaker_state", "gauge", "0 closed, 1 open, 2 half-open, 3 forced open, 4 disabled.",
-     BREAKER(state), FAMILIES_U32},
+    {"breaker_state", "gauge",
+     "0 closed, 1 open, 2 half-open; held: 3 open, 4 closed, 5 disabled, 6 observed.", BREAKER(state),
+     FAMILIES_U32},
     {"breaker_consecutive_failures", "gauge", "Failures in a row.", BREAKER(consecutive_failures),
      FAMILIES_U32},
     {"breaker_probes", "gauge", "Probes held now.", BREAKER(probes), FAMILIES_U32},
@@ -272,6 +273,7 @@ static void split_breaker_calls(const families_stats *stats, families_part *part
         {"success", breaker->successes},   {"failure", breaker->failures},
         {"timeout", breaker->timeouts},    {"ignored", breaker->ignored},
         {"cancelled", breaker->cancelled}, {"rejected", breaker->rejected},
+        {"ramped", breaker->ramped},       {"observed", breaker->observed},
         {"late", breaker->late},           {"double", breaker->doubled},
         {"expired", breaker->expired},
     };

@@ -120,8 +120,14 @@ static void call_cells(world *w) {
     ok(dg_bucket_set(w->bucket, NULL, DG_SEC(5)));
     if (dg_breaker_allow(w->breaker, DG_SEC(5), &permit))
         ok(dg_breaker_report(w->breaker, &permit, DG_OUTCOME_FAILURE, DG_NEVER, DG_SEC(5)));
+    if (dg_breaker_allow_seat(w->breaker, 0, DG_SEC(5), &permit))
+        ok(dg_breaker_report_sized(w->breaker, &permit, &(dg_report){.outcome = DG_OUTCOME_SUCCESS},
+                                   sizeof(dg_report), DG_SEC(5)));
     fine(dg_breaker_evict(w->breaker, 1, DG_SEC(5)));
-    ok(dg_breaker_force(w->breaker, DG_BREAKER_CLOSED, DG_SEC(5)));
+    ok(dg_breaker_hold(w->breaker, DG_BREAKER_HOLD_OPEN, DG_SEC(5)));
+    ok(dg_breaker_unhold(w->breaker, DG_BREAKER_HOLD_OPEN, DG_SEC(5)));
+    ok(dg_breaker_trip(w->breaker, DG_SEC(5)));
+    ok(dg_breaker_reset(w->breaker, DG_SEC(5)));
     ok(dg_breaker_set(w->breaker, NULL, DG_SEC(5)));
     (void)dg_sampler_admit(w->sampler, 0.8, 1, 0, DG_SEC(5));
     ok(dg_sampler_set(w->sampler, NULL, DG_SEC(5)));
@@ -231,7 +237,7 @@ static void world_make(world *w, unsigned which) {
     ok(dg_gate_new(&w->gate, &(dg_gate_config){.queue = w->queue, .trail = w->trail}, 0));
     ok(dg_meter_new(&w->meter, NULL, 0));
     ok(dg_session_new(&w->session, NULL, 0));
-    ok(dg_breaker_new(&w->breaker, NULL, 0));
+    ok(dg_breaker_new(&w->breaker, &(dg_breaker_config){.seats = 1}, 0));
     ok(dg_lifecycle_new(&w->lifecycle, NULL, 0));
     ok(dg_metrics_new(&w->metrics, NULL));
     dg_host host = {.user = w,

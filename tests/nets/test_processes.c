@@ -17,14 +17,15 @@
 #include "degrade/seats.h"
 
 #define T0    DG_SEC(1000)
-#define CALLS 20000
+#define CALLS 2400
 
 typedef struct shared {
     _Alignas(64) unsigned char bucket[192];
-    _Alignas(64) unsigned char breaker[192];
+    _Alignas(64) unsigned char breaker[256];
     _Alignas(64) unsigned char seats[64 + 64 * 4];
     _Atomic uint64_t admitted;
     _Atomic uint64_t progress;
+    _Atomic int live, most;
 } shared;
 
 static shared *map;
@@ -123,7 +124,8 @@ START_TEST(kill_9_at_a_random_moment_leaves_the_others_working) {
     unsigned long long state = property_seed();
     for (int run = 0; run < 40; run++) {
         map_open(&(dg_bucket_config){.rate = 1000, .burst = 10},
-                 &(dg_breaker_config){.failure_threshold = 2, .open_for = DG_MS(1)});
+                 &(dg_breaker_config){
+                     .failure_threshold = 2, .open_for = DG_MS(1), .ramp_for = DG_OFF, .seats = 1});
         uint64_t until = 1 + property_next(&state) % 3000;
         pid_t child = spawn(work_until_killed);
         while (atomic_load(&map->progress) < until)
@@ -161,7 +163,7 @@ static void hold_a_probe(void) {
 }
 
 START_TEST(the_probe_of_a_killed_process_is_given_back_by_its_seat) {
-    map_open(NULL, &(dg_breaker_config){.failure_threshold = 1});
+    map_open(NULL, &(dg_breaker_config){.failure_threshold = 1, .jitter = DG_OFF_F, .seats = 4});
     dg_permit permit;
     ck_assert(dg_breaker_allow(breaker, T0, &permit));
     ok(dg_breaker_report(breaker, &permit, DG_OUTCOME_FAILURE, 0, T0));
@@ -183,6 +185,83 @@ START_TEST(the_probe_of_a_killed_process_is_given_back_by_its_seat) {
 }
 END_TEST
 
-TESTS_MAIN("processes", two_processes_of_two_threads_agree_to_the_last_token_and_failure,
+/* A worker: probes as often as it is let, each time for a little while, and says how many are out at once. */
+static void probe_often(void) {
+    dg_time now = T0 + DG_SEC(30);
+    for (int i = 0; i < 20000; i++) {
+        dg_permit permit;
+        if (!dg_breaker_allow(breaker, now, &permit))
+            continue;
+        int live = atomic_fetch_add(&map->live, 1) + 1, most = atomic_load(&map->most);
+        while (live > most && !atomic_compare_exchange_weak(&map->most, &most, live))
+            ;
+        if (i % 16 == 0)
+            sched_yield();
+        atomic_fetch_sub(&map->live, 1);
+        atomic_fetch_add(&map->admitted, 1);
+        dg_permit copy = permit;
+        ok(dg_breaker_report(breaker, &permit, DG_OUTCOME_IGNORED, 0, now));
+        if (i % 3 == 0)
+            ok(dg_breaker_report(breaker, &copy, DG_OUTCOME_SUCCESS, 0, now));
+    }
+}
+
+START_TEST(four_processes_never_hold_more_probes_than_permitted) {
+    map_open(NULL,
+             &(dg_breaker_config){.jitter = DG_OFF_F, .half_open_permits = 3, .half_open_successes = 1});
+    ok(dg_breaker_trip(breaker, T0));
+    pid_t children[4];
+    for (int i = 0; i < 4; i++)
+        children[i] = spawn(probe_often);
+    for (int i = 0; i < 4; i++)
+        reap(children[i], 0);
+    dg_breaker_stats stats;
+    ok(dg_breaker_get_stats(breaker, T0 + DG_SEC(30), &stats));
+    ck_assert_int_le(map->most, 3);
+    ck_assert_uint_eq(stats.state, DG_BREAKER_HALF_OPEN); /* no copy has closed it */
+    ck_assert_uint_eq(stats.generation, 2);
+    ck_assert_uint_eq(stats.probes, 0);
+    ck_assert_uint_eq(stats.ignored, map->admitted);
+    ck_assert_uint_eq(stats.successes + stats.late + stats.expired, 0);
+    ck_assert_uint_gt(stats.doubled, 0);
+}
+END_TEST
+
+static void probe_and_never_return(void) {
+    for (;;) {
+        dg_permit permit;
+        if (dg_breaker_allow_seat(breaker, 1, T0 + DG_SEC(30), &permit))
+            dg_breaker_report(breaker, &permit, DG_OUTCOME_IGNORED, 0, T0 + DG_SEC(30));
+        atomic_fetch_add(&map->progress, 1);
+    }
+}
+
+START_TEST(a_worker_that_crashes_again_and_again_costs_no_probe_of_another) {
+    map_open(NULL, &(dg_breaker_config){.jitter = DG_OFF_F, .half_open_permits = 2, .seats = 2});
+    ok(dg_breaker_trip(breaker, T0));
+    dg_time due = T0 + DG_SEC(30);
+    unsigned long long state = property_seed();
+    dg_permit mine;
+    ck_assert(dg_breaker_allow_seat(breaker, 2, due, &mine));
+    for (int run = 0; run < 60; run++) {
+        uint64_t until = atomic_load(&map->progress) + 1 + property_next(&state) % 500;
+        pid_t child = spawn(probe_and_never_return);
+        while (atomic_load(&map->progress) < until)
+            sched_yield();
+        kill(child, SIGKILL);
+        reap(child, SIGKILL);
+        ck_assert_int_le(dg_breaker_evict(breaker, 1, due), 1);
+        dg_breaker_stats stats;
+        ok(dg_breaker_get_stats(breaker, due, &stats));
+        ck_assert_uint_eq(stats.probes, 1); /* mine */
+    }
+    ok(dg_breaker_report(breaker, &mine, DG_OUTCOME_FAILURE, 0, due));
+    ck_assert_uint_eq(dg_breaker_state(breaker, due), DG_BREAKER_OPEN);
+}
+END_TEST
+
+TESTS_MAIN("processes", four_processes_never_hold_more_probes_than_permitted,
+           a_worker_that_crashes_again_and_again_costs_no_probe_of_another,
+           two_processes_of_two_threads_agree_to_the_last_token_and_failure,
            kill_9_at_a_random_moment_leaves_the_others_working,
            the_probe_of_a_killed_process_is_given_back_by_its_seat)
