@@ -36,7 +36,8 @@
  * the standard queue's time-out (60 s) and reset (300 s): a permit that is never given back costs its place until then.
  *
  * The permit of a connection stands for a live connection and lasts as long as that does: give it back when the
- * connection ends, or name the gate in dg_hub_config, whose hub does it.
+ * connection ends, or name the gate in dg_hub_config, whose hub does it. One that is lost all the same expires after
+ * connection_lifetime.
  *
  * A gate is a machine (degrade.h). Any thread of the process that created it; it does not cross fork. No call
  * runs a callback. A refusal because it is closed, by level or by connection limit takes no lock (but the level's once
@@ -93,6 +94,8 @@ typedef struct dg_gate_config {
                                 the queue's doing): 1 s..1 day; default 5 s. It is drawn from once to twice that */
     double delay_share;      /* the delay budget as a share of the time to a request's deadline: above 0, up to 1;
                                 default 0.125 */
+    dg_duration connection_lifetime; /* a connection's permit that is older is lost: if all places are taken, its place
+                                        is given to another: 1 s..366 days; default 30 days; DG_OFF: never */
     uint32_t occupancy;       /* DG_GATE_OCCUPANCY_* */
     uint32_t max_connections; /* connections at once: 1..16 777 216; default 10 000 */
     uint32_t max_in_flight;   /* work at once if there is no queue: 1..DG_QUEUE_MAX; default: as many as
@@ -144,6 +147,7 @@ typedef struct dg_gate_stats {
     uint64_t late;        /* given back after a reset had forgotten them */
     uint64_t doubled;     /* given back again */
     uint64_t connections_total; /* connections admitted */
+    uint64_t connections_lost;  /* of them, whose permits expired */
     uint64_t seed;        /* in force */
     double occupancy;     /* of ordinary work, now: priority lowest, deadline the queue's time-out */
     double reduced_share; /* of what was asked, to be done cheaper: 0..1 */
@@ -168,7 +172,7 @@ DG_API int dg_gate_config_check_sized(const dg_gate_config *config, size_t confi
 DG_API int dg_request_check_sized(const dg_request *request, size_t request_size, char *message, size_t size);
 
 /*
- * Creates a gate, open, and stores it in `*out`. All memory it ever takes is allocated here: 8 bytes
+ * Creates a gate, open, and stores it in `*out`. All memory it ever takes is allocated here: 16 bytes
  * for each connection, and without a queue some 90 for each of max_in_flight. Errors: DG_ERR_INVALID,
  * DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM, DG_ERR_UNSUPPORTED; `*out` is NULL then. Since 0.1.
  */

@@ -25,6 +25,7 @@ static void gate_set(dg_gate *gate, const dg_gate_config *config) {
     dgi_share_from_double(config->delay_share, &delay_share);
     dgi_store(&gate->retry_after, config->retry_after);
     dgi_store(&gate->level_retry, config->retry_after);
+    dgi_store(&gate->connection_lifetime, config->connection_lifetime);
     dgi_store32(&gate->delay_share, delay_share);
     dgi_store32(&gate->occupancy, config->occupancy);
     dgi_store32(&gate->source, config->source);
@@ -121,6 +122,7 @@ int dg_gate_set_sized(dg_gate *gate, const dg_gate_config *config, size_t config
         return status;
     gate_set(gate, &whole);
     dgi_permits_set_limit(&gate->connections, whole.max_connections);
+    dgi_store(&gate->connections.expire_at, 0); /* by the new lifetime */
     dgi_gate_feed(gate, now);
     return DG_OK;
 }
@@ -145,6 +147,7 @@ int dg_gate_get_config_sized(dg_gate *gate, dg_gate_config *out, size_t out_size
         .seed = gate->seed,
         .retry_after = dgi_load(&gate->retry_after),
         .delay_share = dgi_share_to_double(dgi_load32(&gate->delay_share)),
+        .connection_lifetime = dgi_load(&gate->connection_lifetime),
         .occupancy = dgi_load32(&gate->occupancy),
         .max_connections = dgi_load32(&gate->connections.limit),
         .max_in_flight = gate_in_flight(gate),

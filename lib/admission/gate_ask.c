@@ -101,9 +101,21 @@ static bool ask_bucket(dg_gate *gate, const dg_request *request, dg_time now, dg
     return false;
 }
 
+/* All places taken: some may be held by permits that were lost. */
+static bool ask_place(dg_gate *gate, dg_time now) {
+    if (dgi_permits_reserve(&gate->connections))
+        return true;
+    dg_duration lifetime = dgi_load(&gate->connection_lifetime);
+    uint32_t lost = dgi_permits_expire(&gate->connections, lifetime, now);
+    if (lost == 0)
+        return false;
+    dgi_count(&gate->connections_lost, lost);
+    return dgi_permits_reserve(&gate->connections);
+}
+
 static void ask_connection(dg_gate *gate, const dg_request *request, dg_time now, dg_verdict *verdict) {
     dgi_permits *connections = &gate->connections;
-    if (!dgi_permits_reserve(connections)) {
+    if (!ask_place(gate, now)) {
         ask_reject(gate, DG_REJECT_CONNECTIONS, dgi_load(&gate->retry_after), verdict);
         return;
     }

@@ -29,6 +29,8 @@ static const dgi_option gate_rows[] = {
                 "its least while no time can be predicted"),
     GATE_OPTION(delay_share, REAL, 0, 1000000, 125000,
                 "the delay budget as a share of the time to a request's deadline"),
+    DGI_OPTION_OR_OFF(dg_gate_config, connection_lifetime, DURATION, DG_SEC(1), 366 * DGI_DAY,
+                      30 * DGI_DAY, "a connection's permit that is older is lost"),
     DGI_OPTION_OF(dg_gate_config, occupancy, &occupancy_names, "what occupancy is made of"),
     GATE_OPTION(max_connections, U32, 1, GATE_CONNECTIONS_MAX, 10000, "connections at once"),
     GATE_OPTION(max_in_flight, U32, 0, DG_QUEUE_MAX, 0,

@@ -7,7 +7,7 @@
 #include "base/permits.h"
 #include "degrade/gate.h"
 
-DGI_SIZED(dg_gate_config, 6, 40);
+DGI_SIZED(dg_gate_config, 6, 48);
 
 /* The load's factors that a gate feeds. */
 enum gate_factor {
@@ -31,6 +31,7 @@ struct dg_gate {
     dgi_atomic64 retry_after;
     dgi_atomic64
         level_retry; /* what a refusal by level advises: the predicted wait, if the queue is to blame */
+    dgi_atomic64 connection_lifetime;
     dgi_atomic32 delay_share; /* dgi_share */
     dgi_atomic32 occupancy;   /* DG_GATE_OCCUPANCY_* */
     dgi_atomic32 source;
@@ -49,6 +50,7 @@ struct dg_gate {
     dgi_atomic64 late;
     dgi_atomic64 doubled;
     dgi_atomic64 connections_total;
+    dgi_atomic64 connections_lost;
     uint32_t max_in_flight;    /* what there is memory for, without a queue */
     const dg_allocator *given; /* as configured */
     dg_allocator allocator;

@@ -4,7 +4,7 @@
 #include "admission/gate_state.h"
 #include "base/struct.h"
 
-DGI_SIZED(dg_gate_stats, 0, 17 * 8 + 6 * 4 + 8 * DG_REJECTS_MAX);
+DGI_SIZED(dg_gate_stats, 0, 18 * 8 + 6 * 4 + 8 * DG_REJECTS_MAX);
 
 static double gate_part(uint64_t part, uint64_t whole) {
     return whole != 0 ? (double)part / (double)whole : 0;
@@ -27,6 +27,7 @@ static void gate_stats_answers(const dg_gate *gate, dg_gate_stats *stats) {
 
 static void gate_stats_limits(const dg_gate *gate, const dgi_queue_view *view, dg_gate_stats *stats) {
     stats->connections_total = dgi_peek(&gate->connections_total);
+    stats->connections_lost = dgi_peek(&gate->connections_lost);
     stats->connections = (uint32_t)dgi_load(&gate->connections.held);
     stats->max_connections = dgi_load32(&gate->connections.limit);
     stats->peak_connections = (uint32_t)dgi_peek(&gate->connections.peak);

@@ -4,6 +4,7 @@
 #include "base/permits.h"
 
 #include "base/allocator.h"
+#include "base/fixed.h"
 #include "degrade/status.h"
 
 #define PERMITS_NONE UINT32_MAX
@@ -72,6 +73,7 @@ void dgi_permits_give(dgi_permits *permits, dg_time now, uint32_t cost, dg_permi
     uint32_t index = permits_find(permits);
     dgi_place *place = &permits->table[index];
     place->next = PERMITS_HELD;
+    place->since = now;
     if (++place->generation == 0)
         place->generation = 1;
     const dgi_permit inside = {.generation = place->generation,
@@ -84,6 +86,42 @@ void dgi_permits_give(dgi_permits *permits, dg_time now, uint32_t cost, dg_permi
     dgi_permit_give(permit, &inside);
 }
 
+static void permits_free(dgi_permits *permits, uint32_t index) {
+    permits->table[index].next = permits->free;
+    permits->free = index;
+}
+
+/* Under the lock. A place that a clock far ahead had given counts from now on. */
+static uint32_t permits_sweep(dgi_permits *permits, dg_duration lifetime, dg_time now) {
+    uint32_t expired = 0;
+    dg_time oldest = now;
+    for (uint32_t i = 0; i < permits->fresh; i++) {
+        dgi_place *place = &permits->table[i];
+        if (place->next != PERMITS_HELD)
+            continue;
+        place->since = dgi_min(place->since, now);
+        if (now - place->since > lifetime) {
+            permits_free(permits, i);
+            expired++;
+        } else {
+            oldest = dgi_min(oldest, place->since);
+        }
+    }
+    dgi_store(&permits->expire_at, dg_time_add(oldest, lifetime));
+    return expired;
+}
+
+uint32_t dgi_permits_expire(dgi_permits *permits, dg_duration lifetime, dg_time now) {
+    if (now <= dgi_load(&permits->expire_at))
+        return 0;
+    dgi_lock_take(&permits->lock);
+    uint32_t expired = permits_sweep(permits, lifetime, now);
+    dgi_lock_give(&permits->lock);
+    for (uint32_t i = 0; i < expired; i++)
+        dgi_permits_cancel(permits);
+    return expired;
+}
+
 /* The count falls last, so that whoever reserves a place finds one in the table. */
 bool dgi_permits_take_back(dgi_permits *permits, const dg_permit *permit) {
     const dgi_permit inside = dgi_permit_of(permit);
@@ -92,10 +130,8 @@ bool dgi_permits_take_back(dgi_permits *permits, const dg_permit *permit) {
     dgi_lock_take(&permits->lock);
     dgi_place *place = inside.slot < permits->fresh ? &permits->table[inside.slot] : NULL;
     bool held = place != NULL && place->next == PERMITS_HELD && place->generation == inside.generation;
-    if (held) {
-        place->next = permits->free;
-        permits->free = inside.slot;
-    }
+    if (held)
+        permits_free(permits, inside.slot);
     dgi_lock_give(&permits->lock);
     if (held)
         dgi_permits_cancel(permits);

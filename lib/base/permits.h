@@ -10,6 +10,7 @@
 #include "degrade/allocator.h"
 
 typedef struct dgi_place {
+    dg_time since;
     uint32_t generation; /* of its use, never 0 once it was used */
     uint32_t next;       /* free places are a list */
 } dgi_place;
@@ -17,7 +18,8 @@ typedef struct dgi_place {
 typedef struct dgi_permits {
     dgi_atomic64 held; /* never below the places in use, and above the limit only if that was lowered */
     dgi_atomic64 peak;
-    dgi_atomic32 limit; /* at most `size` */
+    dgi_atomic64 expire_at; /* no place in use is old enough before it */
+    dgi_atomic32 limit;     /* at most `size` */
     uint32_t size;      /* of the table */
     dgi_lock lock;      /* of the table */
     dgi_place *table;
@@ -40,6 +42,10 @@ void dgi_permits_set_limit(dgi_permits *permits, uint32_t limit);
 bool dgi_permits_reserve(dgi_permits *permits);
 void dgi_permits_cancel(dgi_permits *permits);
 void dgi_permits_give(dgi_permits *permits, dg_time now, uint32_t cost, dg_permit *permit);
+
+/* Takes the places back that were given longer than `lifetime` ago, and returns how many: their permits were lost. Cheap
+ * if there can be none yet; else its cost is in proportion to the places. */
+uint32_t dgi_permits_expire(dgi_permits *permits, dg_duration lifetime, dg_time now);
 
 /* Takes the place of a permit of this kind and tag back. False if it is not held any more. */
 bool dgi_permits_take_back(dgi_permits *permits, const dg_permit *permit);
