@@ -750,6 +750,347 @@ START_TEST(waiting_times_are_in_the_histogram) {
 }
 END_TEST
 
+/* --- what matters less makes room for what matters more --- */
+
+START_TEST(a_full_queue_displaces_the_newest_of_the_lowest_priority) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 4, .in_flight = 1});
+    push_waits(queue, 9, 9, T0);
+    dg_permit permit = pop_is(queue, T0, DG_QUEUE_RUN, 9);
+    push_waits(queue, 1, 1, T0);
+    push_waits(queue, 2, 2, T0);
+    push_waits(queue, 3, 1, T0);
+    push_waits(queue, 4, 3, T0 + 1);
+    push_refused(queue, 1, T0 + 1, DG_REJECT_QUEUE_FULL); /* not for one that matters as little */
+    push_waits(queue, 5, 3, T0 + 5);
+    ck_assert_uint_eq(stats_of(queue, T0 + 5).displaced, 1);
+    ck_assert_uint_eq(stats_of(queue, T0 + 5).waiting, 4);
+    ck_assert_uint_eq(dg_queue_due(queue, T0 + 5), T0 + 5); /* it waits to be told */
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_queue_pop(queue, T0 + 6, &entry), 1);
+    ck_assert_uint_eq(entry.what, DG_QUEUE_DISPLACED);
+    ck_assert_uint_eq((uintptr_t)entry.item, 3);
+    ck_assert_uint_eq(entry.answer, DG_ANSWER_REJECT);
+    ck_assert_uint_eq(entry.waited, 5);
+    ck_assert(!dg_permit_held(&entry.permit));
+    push_waits(queue, 6, 3, T0 + 6);
+    push_waits(queue, 7, 3, T0 + 6);
+    pop_is(queue, T0 + 6, DG_QUEUE_DISPLACED, 1);
+    pop_is(queue, T0 + 6, DG_QUEUE_DISPLACED, 2);
+    push_refused(queue, 3, T0 + 6, DG_REJECT_QUEUE_FULL);
+    ok(dg_queue_done(queue, &permit, DG_OUTCOME_SUCCESS, T0 + 6));
+    pop_is(queue, T0 + 6, DG_QUEUE_RUN, 4);
+    ck_assert(dgi_queue_is_sound(queue));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(as_many_are_displaced_as_the_cost_needs_and_none_if_that_is_not_enough) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 10, .cost_max = 10});
+    dg_queue_answer answer;
+    uint64_t tickets[4];
+    for (int i = 0; i < 4; i++) {
+        ok(dg_queue_push(queue,
+                         &(dg_queue_item){.item = (void *)(uintptr_t)(i + 1), .cost = 2, .priority = 1},
+                         T0, &answer));
+        tickets[i] = answer.ticket;
+    }
+    ok(dg_queue_push(queue, &(dg_queue_item){.cost = 2, .priority = 5}, T0, &answer));
+    ok(dg_queue_push(queue, &(dg_queue_item){.cost = 9, .priority = 3}, T0, &answer));
+    ck_assert_uint_eq(answer.reason,
+                      DG_REJECT_QUEUE_FULL); /* 8 of what is less important would not do */
+    ck_assert_uint_eq(stats_of(queue, T0).displaced, 0);
+    ok(dg_queue_push(queue, &(dg_queue_item){.cost = 5, .priority = 3}, T0, &answer));
+    ck_assert_uint_eq(answer.answer, DG_ANSWER_WAIT);
+    ck_assert_uint_eq(answer.ahead, 1);
+    ck_assert_uint_eq(stats_of(queue, T0).displaced, 3);
+    ck_assert_uint_eq(stats_of(queue, T0).cost, 9);
+    dg_queue_entry entry;
+    ok(dg_queue_cancel(queue, tickets[2], T0, &entry)); /* its caller went before it was told */
+    ck_assert_uint_eq(entry.what, DG_QUEUE_DISPLACED);
+    pop_is(queue, T0, DG_QUEUE_DISPLACED, 4);
+    pop_is(queue, T0, DG_QUEUE_DISPLACED, 2);
+    ck_assert(dgi_queue_is_sound(queue));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(above_the_threshold_ordinary_work_displaces_nobody) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 2, .in_flight = 1});
+    push_waits(queue, 1, -1, T0);
+    push_refused(queue, 0, T0, DG_REJECT_THRESHOLD); /* one waits, of 2 x 0.8 */
+    push_waits(queue, 2, 1, T0);
+    push_refused(queue, 0, T0, DG_REJECT_QUEUE_FULL);
+    push_waits(queue, 3, 1, T0);
+    ck_assert_uint_eq(stats_of(queue, T0).displaced, 1);
+    dg_queue_free(queue);
+}
+END_TEST
+
+/* --- permits --- */
+
+START_TEST(the_permit_of_another_queue_is_refused_and_stays_held) {
+    dg_queue *queue = queue_of((dg_queue_config){.seed = 1}),
+             *other = queue_of((dg_queue_config){.seed = 2});
+    push_waits(queue, 1, 0, T0);
+    push_waits(other, 2, 0, T0);
+    dg_permit permit = pop_is(queue, T0, DG_QUEUE_RUN, 1);
+    pop_is(other, T0, DG_QUEUE_RUN, 2);
+    dg_queue_entry entry;
+    err(dg_queue_done(other, &permit, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
+    err(dg_queue_done_pop(other, &permit, DG_OUTCOME_SUCCESS, T0, &entry), DG_ERR_INVALID);
+    ck_assert(dg_permit_held(&permit));
+    ck_assert_uint_eq(stats_of(other, T0).running, 1);
+    ck_assert_uint_eq(stats_of(queue, T0).running, 1);
+    ok(dg_queue_done(queue, &permit, DG_OUTCOME_SUCCESS, T0));
+    dg_queue_free(other);
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(done_and_pop_are_one_step) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1});
+    push_waits(queue, 1, 0, T0);
+    push_waits(queue, 2, 0, T0);
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_queue_done_pop(queue, &(dg_permit){0}, DG_OUTCOME_SUCCESS, T0, &entry), 1);
+    ck_assert_uint_eq((uintptr_t)entry.item, 1);
+    ck_assert_uint_eq(stats_of(queue, T0).doubled, 1); /* no permit is none that is held */
+    dg_permit permit = entry.permit;
+    ck_assert_int_eq(dg_queue_done_pop(queue, &permit, DG_OUTCOME_FAILURE, T0 + 5, &entry), 1);
+    ck_assert_uint_eq((uintptr_t)entry.item, 2);
+    ck_assert(!dg_permit_held(&permit));
+    ck_assert_int_eq(dg_queue_done_pop(queue, &entry.permit, DG_OUTCOME_SUCCESS, T0 + 9, &entry), 0);
+    ck_assert(!dg_permit_held(&entry.permit));
+    dg_queue_stats stats = stats_of(queue, T0 + 9);
+    ck_assert_uint_eq(stats.successes, 1);
+    ck_assert_uint_eq(stats.failures, 1);
+    ck_assert_uint_eq(stats.running, 0);
+    permit = entry.permit;
+    err(dg_queue_done_pop(queue, &permit, DG_OUTCOME_CANCELLED + 1, T0, &entry), DG_ERR_INVALID);
+    err(dg_queue_done_pop(NULL, &permit, DG_OUTCOME_SUCCESS, T0, &entry), DG_ERR_INVALID);
+    err(dg_queue_done_pop(queue, NULL, DG_OUTCOME_SUCCESS, T0, &entry), DG_ERR_INVALID);
+    err(dg_queue_done_pop(queue, &permit, DG_OUTCOME_SUCCESS, T0, NULL), DG_ERR_INVALID);
+    err(dg_queue_done_pop_sized(queue, &permit, DG_OUTCOME_SUCCESS, T0, &entry, 8), DG_ERR_INVALID);
+    dg_queue_free(queue);
+}
+END_TEST
+
+/* --- changed while it works --- */
+
+START_TEST(a_configuration_can_be_read_changed_and_set) {
+    dg_queue *queue = queue_of((dg_queue_config){.preset = DG_QUEUE_PRESET_MEDIUM});
+    dg_queue_config config;
+    ok(dg_queue_get_config(queue, &config));
+    ck_assert_uint_eq(config.timeout, DG_SEC(90));
+    ck_assert_uint_eq(config.capacity, 100);
+    ck_assert_uint_eq(config.in_flight, 8);
+    ck_assert_uint_eq(config.max_abandoned, 16);
+    ck_assert_uint_eq(config.cost_max, 100);
+    ck_assert_double_eq(config.rejection_threshold, 0.8);
+    ck_assert_uint_eq(config.seed, 7);
+    config.timeout = DG_SEC(5);
+    config.capacity = 2;
+    config.cost_max = 0;
+    config.in_flight = 1;
+    config.rejection_threshold = DG_OFF_F;
+    config.reset_interval = DG_SEC(20);
+    config.seed = 8;
+    push_waits(queue, 1, 0, T0);
+    push_waits(queue, 2, 0, T0);
+    push_waits(queue, 3, 0, T0);
+    ok(dg_queue_set(queue, &config, T0 + 1));
+    push_refused(queue, 0, T0 + 1, DG_REJECT_QUEUE_FULL); /* three wait on, and no more come in */
+    pop_is(queue, T0 + 1, DG_QUEUE_RUN, 1);
+    pop_nothing(queue, T0 + 1);
+    push_refused(queue, 0, T0 + 1, DG_REJECT_QUEUE_FULL);
+    ok(dg_queue_get_config(queue, &config));
+    ck_assert_uint_eq(config.seed, 7);
+    ck_assert_uint_eq(config.cost_max, 2);
+    ck_assert_double_eq(config.rejection_threshold, 1);
+    dg_queue_stats stats;
+    ok(dg_queue_get_stats(queue, T0 + 1, &stats));
+    ck_assert_uint_eq(stats.time_until_reset, DG_SEC(20));
+    ck_assert_uint_eq(stats.capacity, 2);
+    ck_assert(dgi_queue_is_sound(queue));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(what_there_is_no_memory_for_is_refused) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 10, .in_flight = 2});
+    dg_queue_config config = {.capacity = 11, .in_flight = 2};
+    err(dg_queue_set(queue, &config, T0), DG_ERR_INVALID);
+    config = (dg_queue_config){.capacity = 10, .in_flight = 3};
+    err(dg_queue_set(queue, &config, T0), DG_ERR_INVALID);
+    config = (dg_queue_config){.capacity = 10, .in_flight = 2, .timeout = 1};
+    err(dg_queue_set(queue, &config, T0), DG_ERR_INVALID);
+    err(dg_queue_set(NULL, NULL, T0), DG_ERR_INVALID);
+    err(dg_queue_get_config(NULL, &config), DG_ERR_INVALID);
+    err(dg_queue_get_config(queue, NULL), DG_ERR_INVALID);
+    ck_assert_uint_eq(stats_of(queue, T0).timeout, DG_SEC(60));
+    config = (dg_queue_config){.capacity = 5, .in_flight = 1};
+    ok(dg_queue_set(queue, &config, T0));
+    config = (dg_queue_config){.capacity = 10, .in_flight = 2};
+    ok(dg_queue_set(queue, &config, T0)); /* up to what it had at first */
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(pacing_can_be_switched_on_and_off) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 50});
+    for (uintptr_t i = 1; i <= 6; i++)
+        push_waits(queue, i, 0, T0);
+    pop_is(queue, T0, DG_QUEUE_RUN, 1);
+    pop_is(queue, T0, DG_QUEUE_RUN, 2);
+    dg_queue_config config;
+    ok(dg_queue_get_config(queue, &config));
+    config.pace_rate = 1;
+    config.pace_burst = 1;
+    ok(dg_queue_set(queue, &config, T0));
+    pop_is(queue, T0, DG_QUEUE_RUN, 3);
+    pop_nothing(queue, T0 + DG_MS(999));
+    ck_assert_uint_eq(dg_queue_due(queue, T0 + DG_MS(999)), T0 + DG_SEC(1));
+    pop_is(queue, T0 + DG_SEC(1), DG_QUEUE_RUN, 4);
+    config.pace_rate = config.pace_burst = config.pace_period = 0;
+    ok(dg_queue_set(queue, &config, T0 + DG_SEC(1)));
+    pop_is(queue, T0 + DG_SEC(1), DG_QUEUE_RUN, 5);
+    pop_is(queue, T0 + DG_SEC(1), DG_QUEUE_RUN, 6);
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(an_item_can_be_checked_before_it_is_pushed) {
+    char message[128];
+    ok(dg_queue_item_check(&(dg_queue_item){.cost = 5}, message, sizeof message));
+    ck_assert_str_eq(message, "");
+    err(dg_queue_item_check(&(dg_queue_item){.reserved_pointer = message}, message, sizeof message),
+        DG_ERR_INVALID);
+    ck_assert_str_eq(message, "reserved_pointer: must be NULL");
+    err(dg_queue_item_check(NULL, message, sizeof message), DG_ERR_INVALID);
+    ck_assert_str_eq(message, "item: must not be NULL");
+    const dg_queue_item item = {0};
+    err(dg_queue_item_check_sized(&item, 0, NULL, 0), DG_ERR_INVALID);
+}
+END_TEST
+
+/* --- workers that hang --- */
+
+static dg_time teach(dg_queue *queue, unsigned count, dg_duration took, dg_time now) {
+    for (unsigned i = 0; i < count; i++, now += took)
+        run_one(queue, 1, now, took);
+    return now;
+}
+
+START_TEST(silence_of_all_workers_grows_into_the_predicted_wait) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 3});
+    dg_time now = teach(queue, 20, DG_MS(200), T0);
+    for (uintptr_t i = 0; i < 3; i++) {
+        push_waits(queue, i, 0, now);
+        pop_is(queue, now, DG_QUEUE_RUN, i);
+    }
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_MS(800)), 0); /* 2 + 6 / 3 mean service times */
+    ck_assert_uint_eq(stats_of(queue, now + DG_MS(800)).silence, 0);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_MS(801)), DG_MS(801));
+    ck_assert_uint_eq(stats_of(queue, now + DG_MS(801)).silence, DG_MS(801));
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(30)), DG_SEC(30));
+    push_waits(queue, 4, 0, now + DG_SEC(30));
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(30)), DG_SEC(30) + DG_MS(200) / 3);
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(one_end_or_one_free_worker_breaks_the_silence) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 2});
+    dg_time now = teach(queue, 20, DG_MS(200), T0);
+    push_waits(queue, 1, 0, now);
+    dg_permit permit = pop_is(queue, now, DG_QUEUE_RUN, 1);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(20)), 0); /* the other worker is free */
+    push_waits(queue, 2, 0, now + DG_SEC(20));
+    pop_is(queue, now + DG_SEC(20), DG_QUEUE_RUN, 2);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(21)), 0); /* it has just begun */
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(25)), DG_SEC(5));
+    push_waits(queue, 3, 0, now + DG_SEC(25));
+    ok(dg_queue_done(queue, &permit, DG_OUTCOME_IGNORED, now + DG_SEC(25)));
+    pop_is(queue, now + DG_SEC(25), DG_QUEUE_RUN, 3);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(25)), 0);
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(abandoned_workers_count_as_gone) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 4, .timeout = DG_SEC(10)});
+    dg_time now = teach(queue, 20, DG_SEC(1), T0);
+    for (uintptr_t i = 0; i < 3; i++) {
+        push_waits(queue, i, 0, now);
+        pop_is(queue, now, DG_QUEUE_RUN, i);
+    }
+    now += DG_SEC(11);
+    ck_assert_uint_eq(stats_of(queue, now).abandoned, 0); /* until somebody calls */
+    for (uintptr_t i = 0; i < 4; i++)
+        push_waits(queue, i, 0, now);
+    ck_assert_uint_eq(stats_of(queue, now).abandoned, 3);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now),
+                      DG_SEC(4)); /* 4 s of work for the one that is left */
+    dg_queue_free(queue);
+    /* All of them, with no service time ever learnt. */
+    queue = queue_of((dg_queue_config){.in_flight = 1, .timeout = DG_SEC(10)});
+    push_waits(queue, 1, 0, T0);
+    pop_is(queue, T0, DG_QUEUE_RUN, 1);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, T0 + DG_SEC(9)), 0);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, T0 + DG_SEC(12)), DG_SEC(12));
+    dg_queue_free(queue);
+}
+END_TEST
+
+/* Work that weighs much may take long: that is no silence. */
+START_TEST(heavy_work_may_run_longer_before_it_counts_as_gone) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1, .cost_max = 1000});
+    dg_time now = teach(queue, 20, DG_MS(100), T0);
+    dg_queue_answer answer;
+    ok(dg_queue_push(queue, &(dg_queue_item){.cost = 100, .priority = 1}, now, &answer));
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_queue_pop(queue, now, &entry), 1); /* 10 s of work */
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(50)), 0);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(81)), DG_SEC(81));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(fast_failures_teach_the_queue_nothing) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1});
+    dg_time now = teach(queue, 20, DG_SEC(1), T0);
+    static const uint32_t outcomes[] = {DG_OUTCOME_FAILURE, DG_OUTCOME_TIMEOUT, DG_OUTCOME_IGNORED,
+                                        DG_OUTCOME_CANCELLED};
+    for (int i = 0; i < 400; i++, now += DG_MS(1)) {
+        push_waits(queue, 1, 0, now);
+        dg_permit permit = pop_is(queue, now, DG_QUEUE_RUN, 1);
+        ok(dg_queue_done(queue, &permit, outcomes[i % 4], now + DG_MS(1)));
+    }
+    ck_assert_uint_eq(stats_of(queue, now).service_mean, DG_SEC(1));
+    push_waits(queue, 1, 0, now);
+    dg_permit permit = pop_is(queue, now, DG_QUEUE_RUN, 1);
+    ok(dg_queue_done(queue, &permit, DG_OUTCOME_TIMEOUT,
+                     now + DG_SEC(5))); /* this one took the worker */
+    ck_assert_uint_gt(stats_of(queue, now).service_mean, DG_SEC(1));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(while_no_wait_is_known_retry_after_is_spread_too) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 1, .rejection_threshold = DG_OFF_F});
+    push_waits(queue, 1, 0, T0);
+    unsigned seen = 0;
+    for (int i = 0; i < 200; i++) {
+        dg_queue_answer answer = push(queue, 1, 0, T0);
+        ck_assert_uint_ge(answer.retry_after, DG_SEC(5));
+        ck_assert_uint_le(answer.retry_after, DG_SEC(10));
+        seen |= 1u << answer.retry_after / DG_SEC(1);
+    }
+    ck_assert_uint_eq(seen, 0x7e0);
+    dg_queue_free(queue);
+}
+END_TEST
+
 /* --- time --- */
 
 START_TEST(time_going_back_is_no_time_passed) {
@@ -763,6 +1104,51 @@ START_TEST(time_going_back_is_no_time_passed) {
     ck_assert_int_eq(dg_queue_pop(queue, T0 + DG_MS(700), &entry), 1);
     ck_assert_uint_eq(entry.deadline, T0 + DG_MS(2500));
     ck_assert_uint_eq(entry.waited, DG_MS(200));
+    dg_queue_free(queue);
+}
+END_TEST
+
+/* A caller whose clock reading is old, over and over, beside one that is fresh. */
+START_TEST(an_old_now_changes_time_for_nobody_else) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1, .pace_rate = 1, .pace_burst = 1});
+    push_waits(queue, 1, 0, T0);
+    dg_permit permit = pop_is(queue, T0, DG_QUEUE_RUN, 1);
+    push_waits(queue, 2, 0, T0);
+    for (uint64_t t = 1; t < 60; t++) {
+        dg_time now = T0 + DG_SEC(t);
+        dg_queue_delay(queue, 0, now - DG_SEC(50));
+        dg_queue_due(queue, now - DG_SEC(50));
+        pop_nothing(queue, now - DG_SEC(50));
+        pop_nothing(queue, now);
+        ck_assert_uint_gt(dg_queue_due(queue, now), now);
+        ck_assert_uint_le(dg_queue_due(queue, now), T0 + DG_SEC(60));
+        ck_assert_uint_eq(stats_of(queue, now).time_until_reset, DG_SEC(300 - t));
+    }
+    pop_nothing(queue, T0 + DG_SEC(60) - 1);
+    ok(dg_queue_done(queue, &permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(10))); /* late with its report */
+    pop_is(queue, T0 + DG_SEC(60), DG_QUEUE_EXPIRED, 2);
+    ck_assert_uint_ge(stats_of(queue, T0 + DG_SEC(60)).service_mean, DG_SEC(59));
+    dg_queue_free(queue);
+}
+END_TEST
+
+/* Nothing is looked through because of an old `now`: the slots are as they were, and so are the timers. */
+START_TEST(an_old_now_touches_no_item) {
+    dg_queue *queue = queue_of((dg_queue_config){.capacity = 1000, .rejection_threshold = DG_OFF_F});
+    for (uintptr_t i = 0; i < 1000; i++)
+        push_waits(queue, i, 0, T0 + DG_SEC(50));
+    queue_slot *slots = malloc(1000 * sizeof *slots);
+    dgi_timer *timers = malloc(1000 * sizeof *timers);
+    memcpy(slots, queue->slots, 1000 * sizeof *slots);
+    memcpy(timers, queue->timers, 1000 * sizeof *timers);
+    for (int i = 0; i < 10; i++)
+        dg_queue_delay(queue, 0, T0 + DG_SEC(i));
+    ck_assert_mem_eq(slots, queue->slots, 1000 * sizeof *slots);
+    ck_assert_mem_eq(timers, queue->timers, 1000 * sizeof *timers);
+    ck_assert_uint_eq(stats_of(queue, T0 + DG_SEC(50)).backwards,
+                      1); /* then the clock went on from there */
+    free(slots);
+    free(timers);
     dg_queue_free(queue);
 }
 END_TEST
@@ -959,6 +1345,41 @@ static uint32_t model_best(const model *m) {
     return best;
 }
 
+static bool model_fits(const model *m, uint32_t cost) {
+    return m->waiting < 20 && m->cost + cost <= 30;
+}
+
+/* The newest of the lowest priority gives up its place. */
+static void model_displace(model *m) {
+    uint32_t last = UINT32_MAX;
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->items[i].state == MODEL_WAITING &&
+            (last == UINT32_MAX || m->items[i].priority <= m->items[last].priority))
+            last = i;
+    m->items[last].state = MODEL_ENDED;
+    m->items[last].what = DG_QUEUE_DISPLACED;
+    m->waiting--;
+    m->ended++;
+    m->cost -= m->items[last].cost;
+}
+
+static uint32_t model_reason(const model *m, const model_item *item) {
+    uint32_t lower = 0;
+    uint64_t lower_cost = 0;
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->items[i].state == MODEL_WAITING && m->items[i].priority < item->priority) {
+            lower++;
+            lower_cost += m->items[i].cost;
+        }
+    bool fits = model_fits(m, item->cost);
+    bool could = lower > 0 && m->cost - lower_cost + item->cost <= 30;
+    bool above =
+        item->priority <= 0 && m->waiting > 0 && (m->waiting + 1 > 16 || m->cost + item->cost > 24);
+    if ((!fits && (!could || above)) || m->waiting + m->ended == 40)
+        return DG_REJECT_QUEUE_FULL;
+    return above ? DG_REJECT_THRESHOLD : DG_REJECT_NONE;
+}
+
 static void model_push(model *m, dg_queue *queue, unsigned long long *random, dg_time now) {
     uint32_t i = m->count;
     model_item *item = &m->items[i];
@@ -971,15 +1392,13 @@ static void model_push(model *m, dg_queue *queue, unsigned long long *random, dg
         item->deadline = in.deadline = now + 1 + property_next(random) % DG_SEC(10);
     dg_queue_answer answer;
     ok(dg_queue_push(queue, &in, now, &answer));
-    uint64_t cost = m->cost + item->cost;
-    uint32_t reason = DG_REJECT_NONE;
-    if (m->waiting == 20 || cost > 30 || m->waiting + m->ended == 40)
-        reason = DG_REJECT_QUEUE_FULL;
-    else if (item->priority <= 0 && m->waiting > 0 && (m->waiting + 1 > 16 || cost > 24))
-        reason = DG_REJECT_THRESHOLD;
+    uint32_t reason = model_reason(m, item);
     ck_assert_uint_eq(answer.reason, reason);
     if (reason != DG_REJECT_NONE)
         return;
+    while (!model_fits(m, item->cost))
+        model_displace(m);
+    uint64_t cost = m->cost + item->cost;
     item->state = MODEL_WAITING;
     item->ticket = answer.ticket;
     m->waiting++;
@@ -1098,6 +1517,7 @@ START_TEST(random_operations_agree_with_the_model) {
             ck_assert_uint_eq(stats.abandoned, m.abandoned);
             dg_time next = dg_queue_due(queue, now);
             ck_assert(next >= now);
+            ck_assert(dgi_queue_is_sound(queue));
         }
         dg_queue_free(queue);
     }
@@ -1200,25 +1620,33 @@ START_TEST(threads_share_it_and_never_exceed_in_flight) {
 }
 END_TEST
 
-TESTS_MAIN("queue", defaults_are_those_of_the_original, presets_have_their_numbers,
-           bad_configurations_are_refused_by_name, structs_of_other_ages_fit,
-           every_allocation_failing_leaves_nothing, larger_priority_first_and_fifo_within,
-           priorities_beyond_the_bands_count_as_the_nearest, an_entry_says_what_was_pushed,
-           ahead_counts_what_goes_before, a_million_items_come_out_in_order,
-           above_the_threshold_only_positive_priorities_until_full, the_bound_holds_in_cost_units,
-           the_threshold_holds_in_items_too, at_most_in_flight_run,
-           an_item_expires_at_its_deadline_and_not_before,
-           a_deadline_later_than_the_timeout_is_the_timeout,
-           work_past_its_deadline_is_abandoned_and_keeps_its_place,
-           a_reset_forgets_abandoned_work_and_its_late_reports, work_in_time_survives_a_reset,
-           a_late_call_resets_as_calls_in_time_would_have, without_resets_only_the_end_frees_the_place,
-           cancelling_frees_the_place_in_the_same_call,
-           an_ended_item_can_be_cancelled_and_comes_out_once, a_flush_gives_every_waiting_item_back,
-           a_host_that_never_pops_is_bounded_and_loses_nothing, pacing_is_exact,
-           delay_is_work_ahead_by_mean_service_over_workers,
-           the_mean_follows_a_change_and_weighs_by_cost,
-           retry_after_is_jittered_whole_seconds_of_the_backlog, waiting_times_are_in_the_histogram,
-           time_going_back_is_no_time_passed, a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out,
-           the_end_of_time_is_survived, misuse_is_refused_and_changes_nothing, words_are_there,
-           random_operations_agree_with_the_model, who_sleeps_until_next_misses_nothing,
-           the_same_calls_give_the_same_answers, threads_share_it_and_never_exceed_in_flight)
+TESTS_MAIN(
+    "queue", defaults_are_those_of_the_original, presets_have_their_numbers,
+    bad_configurations_are_refused_by_name, structs_of_other_ages_fit,
+    every_allocation_failing_leaves_nothing, larger_priority_first_and_fifo_within,
+    priorities_beyond_the_bands_count_as_the_nearest, an_entry_says_what_was_pushed,
+    ahead_counts_what_goes_before, a_million_items_come_out_in_order,
+    above_the_threshold_only_positive_priorities_until_full, the_bound_holds_in_cost_units,
+    the_threshold_holds_in_items_too, at_most_in_flight_run,
+    an_item_expires_at_its_deadline_and_not_before, a_deadline_later_than_the_timeout_is_the_timeout,
+    work_past_its_deadline_is_abandoned_and_keeps_its_place,
+    a_reset_forgets_abandoned_work_and_its_late_reports, work_in_time_survives_a_reset,
+    a_late_call_resets_as_calls_in_time_would_have, without_resets_only_the_end_frees_the_place,
+    cancelling_frees_the_place_in_the_same_call, an_ended_item_can_be_cancelled_and_comes_out_once,
+    a_flush_gives_every_waiting_item_back, a_host_that_never_pops_is_bounded_and_loses_nothing,
+    pacing_is_exact, delay_is_work_ahead_by_mean_service_over_workers,
+    the_mean_follows_a_change_and_weighs_by_cost, retry_after_is_jittered_whole_seconds_of_the_backlog,
+    waiting_times_are_in_the_histogram, a_full_queue_displaces_the_newest_of_the_lowest_priority,
+    as_many_are_displaced_as_the_cost_needs_and_none_if_that_is_not_enough,
+    above_the_threshold_ordinary_work_displaces_nobody,
+    the_permit_of_another_queue_is_refused_and_stays_held, done_and_pop_are_one_step,
+    a_configuration_can_be_read_changed_and_set, what_there_is_no_memory_for_is_refused,
+    pacing_can_be_switched_on_and_off, an_item_can_be_checked_before_it_is_pushed,
+    silence_of_all_workers_grows_into_the_predicted_wait, one_end_or_one_free_worker_breaks_the_silence,
+    abandoned_workers_count_as_gone, heavy_work_may_run_longer_before_it_counts_as_gone,
+    fast_failures_teach_the_queue_nothing, while_no_wait_is_known_retry_after_is_spread_too,
+    time_going_back_is_no_time_passed, an_old_now_changes_time_for_nobody_else,
+    an_old_now_touches_no_item, a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out,
+    the_end_of_time_is_survived, misuse_is_refused_and_changes_nothing, words_are_there,
+    random_operations_agree_with_the_model, who_sleeps_until_next_misses_nothing,
+    the_same_calls_give_the_same_answers, threads_share_it_and_never_exceed_in_flight)
