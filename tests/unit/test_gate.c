@@ -599,6 +599,431 @@ START_TEST(retry_after_is_jittered_whole_seconds) {
 }
 END_TEST
 
+/* --- permits --- */
+
+START_TEST(a_permit_is_given_back_to_the_gate_that_gave_it_and_to_nobody_else) {
+    const dg_queue_config config = {.in_flight = 2, .seed = 3};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    dg_gate *other;
+    ok(dg_gate_new(&other, &(dg_gate_config){.seed = 8, .queue = queue}, T0));
+    dg_permit work = ask_admits(nothing, T0), connection = ask_admits(connecting, T0);
+    err(dg_queue_done(queue, &work, DG_OUTCOME_SUCCESS, T0),
+        DG_ERR_INVALID); /* the gate would never know */
+    err(dg_gate_release(other, &work, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
+    err(dg_gate_release(other, &connection, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
+    err(dg_gate_settle(other, &work, 1, T0), DG_ERR_INVALID);
+    dg_queue_answer answer;
+    dg_queue_entry entry;
+    ok(dg_queue_push(queue, &(dg_queue_item){.priority = 1}, T0, &answer));
+    ck_assert_int_eq(dg_queue_pop(queue, T0, &entry), 1);
+    err(dg_gate_release(gate, &entry.permit, DG_OUTCOME_SUCCESS, T0),
+        DG_ERR_INVALID); /* nor the other way */
+    ck_assert(dg_permit_held(&work));
+    ck_assert(dg_permit_held(&connection));
+    ck_assert(dg_permit_held(&entry.permit));
+    ck_assert_uint_eq(stats_of(T0).in_flight, 2);
+    ck_assert_uint_eq(stats_of(T0).connections, 1);
+    ok(dg_queue_done(queue, &entry.permit, DG_OUTCOME_SUCCESS, T0));
+    ok(dg_gate_release(gate, &work, DG_OUTCOME_SUCCESS, T0));
+    ok(dg_gate_release(gate, &connection, DG_OUTCOME_SUCCESS, T0));
+    ck_assert_uint_eq(stats_of(T0).released, 2);
+    dg_gate_free(other);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_permit_says_when_it_was_given_and_what_it_weighs) {
+    set_up(NULL, 10);
+    gate_over((dg_gate_config){.queue = queue, .bucket = bucket});
+    dg_permit work = ask_admits((dg_request){.cost = 4}, T0 + 7);
+    dg_request request = connecting;
+    request.cost = 2;
+    dg_permit connection = ask_admits(request, T0 + 9);
+    ck_assert_uint_eq(dg_permit_start(&work), T0 + 7);
+    ck_assert_uint_eq(dg_permit_cost(&work), 4);
+    ck_assert_uint_eq(dg_permit_start(&connection), T0 + 9);
+    ck_assert_uint_eq(dg_permit_cost(&connection), 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_work_really_cost_is_settled_with_bucket_and_estimate) {
+    const dg_queue_config config = {.in_flight = 1, .cost_max = 1000};
+    set_up(&config, 100);
+    gate_over((dg_gate_config){.queue = queue, .bucket = bucket});
+    dg_permit permit = ask_admits((dg_request){.cost = 40}, T0);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 60);
+    ok(dg_gate_settle(gate, &permit, 10, T0));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 90);
+    ck_assert_uint_eq(dg_permit_cost(&permit), 10);
+    dg_permit copy = permit;
+    ok(dg_gate_settle(gate, &permit, 50, T0)); /* more, by the difference to what was said last */
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0), 50);
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(5)));
+    dg_queue_stats stats;
+    ok(dg_queue_get_stats(queue, T0 + DG_SEC(5), &stats));
+    ck_assert_uint_eq(stats.service_mean, DG_SEC(5));
+    ask_admits(nothing, T0 + DG_SEC(5));
+    ask_waits((dg_request){.cost = 20}, T0 + DG_SEC(5));
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, T0 + DG_SEC(5)),
+                      DG_SEC(2)); /* 5 s for 50, so 2 s for 20 */
+    uint64_t tokens = dg_bucket_tokens(bucket, T0 + DG_SEC(5));
+    ok(dg_gate_settle(gate, &copy, 1, T0 + DG_SEC(5))); /* not held any more: nothing */
+    ok(dg_gate_settle(gate, &permit, 1, T0 + DG_SEC(5)));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(5)), tokens);
+    err(dg_gate_settle(gate, NULL, 1, T0), DG_ERR_INVALID);
+    err(dg_gate_settle(NULL, &copy, 1, T0), DG_ERR_INVALID);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_connections_permit_that_was_lost_expires_when_its_place_is_needed) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.max_connections = 3, .connection_lifetime = DG_SEC(3600)});
+    dg_permit lost = ask_admits(connecting, T0), live[2];
+    live[0] = ask_admits(connecting, T0 + DG_SEC(1800));
+    live[1] = ask_admits(connecting, T0 + DG_SEC(1800));
+    ask_refused(connecting, T0 + DG_SEC(3600), DG_REJECT_CONNECTIONS);
+    ck_assert_uint_eq(stats_of(T0 + DG_SEC(3601)).connections, 3); /* nobody needs it yet */
+    ask_admits(connecting, T0 + DG_SEC(3601));
+    ask_refused(connecting, T0 + DG_SEC(3601), DG_REJECT_CONNECTIONS);
+    dg_gate_stats stats = stats_of(T0 + DG_SEC(3601));
+    ck_assert_uint_eq(stats.connections, 3);
+    ck_assert_uint_eq(stats.connections_lost, 1);
+    ok(dg_gate_release(gate, &lost, DG_OUTCOME_IGNORED, T0 + DG_SEC(3602))); /* found again: too late */
+    ck_assert_uint_eq(stats_of(T0 + DG_SEC(3602)).connections, 3);
+    ck_assert_uint_eq(stats_of(T0 + DG_SEC(3602)).doubled, 1);
+    for (int i = 0; i < 2; i++)
+        ok(dg_gate_release(gate, &live[i], DG_OUTCOME_IGNORED, T0 + DG_SEC(3602)));
+    ck_assert_uint_eq(stats_of(T0 + DG_SEC(3602)).connections, 1);
+    tear_down();
+}
+END_TEST
+
+/* --- changed while it works --- */
+
+START_TEST(a_configuration_can_be_read_changed_and_set) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.load = load, .max_connections = 5, .max_in_flight = 3, .source = 9});
+    dg_gate_config config, now;
+    ok(dg_gate_get_config(gate, &config));
+    ck_assert_ptr_eq(config.load, load);
+    ck_assert_ptr_null(config.queue);
+    ck_assert_uint_eq(config.seed, 7);
+    ck_assert_uint_eq(config.retry_after, DG_SEC(5));
+    ck_assert_double_eq(config.delay_share, 0.125);
+    ck_assert_uint_eq(config.connection_lifetime, DG_SEC(30 * 86400));
+    ck_assert_uint_eq(config.max_connections, 5);
+    ck_assert_uint_eq(config.max_in_flight, 3);
+    ck_assert_uint_eq(config.source, 9);
+    ask_admits(connecting, T0);
+    config.max_connections = 1;
+    config.max_in_flight = 1;
+    config.retry_after = DG_SEC(100);
+    config.delay_share = 0.5;
+    config.occupancy = DG_GATE_OCCUPANCY_SLOTS;
+    ok(dg_gate_set(gate, &config, T0));
+    const dg_request existing = {.action = DG_ACTION_EXISTING, .flags = DG_REQUEST_CONNECTION};
+    ck_assert_uint_ge(ask_refused(existing, T0, DG_REJECT_CONNECTIONS).retry_after, DG_SEC(100));
+    ask((dg_request){.action = DG_ACTION_EXISTING}, T0);
+    ask_refused((dg_request){.action = DG_ACTION_EXISTING}, T0, DG_REJECT_BUSY);
+    ok(dg_gate_get_config(gate, &now));
+    ck_assert_mem_eq(&now, &config, sizeof now);
+    ck_assert_uint_eq(stats_of(T0).max_connections, 1);
+    ck_assert_uint_eq(stats_of(T0).max_in_flight, 1);
+    ok(dg_gate_set(gate, &(dg_gate_config){.max_connections = 5, .max_in_flight = 3},
+                   T0)); /* objects stay */
+    ask_admits(nothing, T0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_cannot_be_set_is_refused_and_changes_nothing) {
+    set_up(NULL, 1);
+    dg_load *other;
+    ok(dg_load_new(&other, NULL, T0));
+    gate_over((dg_gate_config){.load = load, .queue = queue, .max_connections = 5});
+    const dg_gate_config bad[] = {
+        {.max_connections = 5, .load = other},      {.max_connections = 5, .queue = (dg_queue *)other},
+        {.max_connections = 5, .sampler = sampler}, {.max_connections = 5, .trail = trail},
+        {.max_connections = 5, .bucket = bucket},   {.max_connections = 6},
+        {.max_connections = 5, .max_in_flight = 1}, {.max_connections = 5, .delay_share = 2},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        err(dg_gate_set(gate, &bad[i], T0), DG_ERR_INVALID);
+    err(dg_gate_set(gate, NULL, T0), DG_ERR_INVALID); /* 10 000 connections */
+    err(dg_gate_set(NULL, &bad[0], T0), DG_ERR_INVALID);
+    dg_gate_config config;
+    ok(dg_gate_get_config(gate, &config));
+    ck_assert_ptr_eq(config.queue, queue);
+    ck_assert_uint_eq(config.max_in_flight, 0);
+    ck_assert_uint_eq(config.max_connections, 5);
+    ck_assert_double_eq(config.delay_share, 0.125);
+    ok(dg_gate_set(gate, &config, T0));
+    err(dg_gate_get_config(NULL, &config), DG_ERR_INVALID);
+    err(dg_gate_get_config(gate, NULL), DG_ERR_INVALID);
+    dg_load_free(other);
+    dg_gate_free(gate);
+    gate_over((dg_gate_config){.max_in_flight = 2});
+    err(dg_gate_set(gate, &(dg_gate_config){.max_in_flight = 3}, T0), DG_ERR_INVALID);
+    err(dg_gate_set(gate, &(dg_gate_config){.queue = queue}, T0), DG_ERR_INVALID);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_request_can_be_checked_before_it_is_asked) {
+    char message[128];
+    ok(dg_request_check(&(dg_request){.cost = 5, .flags = 3}, message, sizeof message));
+    ck_assert_str_eq(message, "");
+    err(dg_request_check(&(dg_request){.action = DG_ACTIONS_MAX}, message, sizeof message),
+        DG_ERR_INVALID);
+    ck_assert_str_eq(message, "action: 16 is outside 0..15");
+    err(dg_request_check(&(dg_request){.flags = 4}, message, sizeof message), DG_ERR_INVALID);
+    ck_assert_str_eq(message, "flags: has a bit that there is not");
+    err(dg_request_check(&(dg_request){.reserved_pointer = message}, message, sizeof message),
+        DG_ERR_INVALID);
+    err(dg_request_check(NULL, message, sizeof message), DG_ERR_INVALID);
+    err(dg_request_check_sized(&nothing, 4, message, sizeof message), DG_ERR_INVALID);
+    ck_assert_str_eq(dg_gate_occupancy_name(DG_GATE_OCCUPANCY_DELAY), "delay");
+    ck_assert_str_eq(dg_gate_occupancy_name(2), "unknown");
+    ck_assert_int_eq(dg_gate_occupancy_find("slots"), DG_GATE_OCCUPANCY_SLOTS);
+    ck_assert_int_eq(dg_gate_occupancy_find("classic"), DG_ERR_NOT_FOUND);
+}
+END_TEST
+
+/* A burst that was lowered below what a request costs makes it no mistake of the host's. */
+START_TEST(what_the_bucket_or_the_queue_can_never_take_is_a_rejection) {
+    const dg_queue_config config = {.in_flight = 1};
+    set_up(&config, 10);
+    gate_over((dg_gate_config){.bucket = bucket, .queue = queue, .retry_after = DG_SEC(7)});
+    ask_admits((dg_request){.cost = 5}, T0);
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 1, .burst = 3}, T0));
+    dg_verdict verdict = ask_refused((dg_request){.cost = 5}, T0, DG_REJECT_RATE);
+    ck_assert_uint_ge(verdict.retry_after, DG_SEC(7));
+    ck_assert_uint_le(verdict.retry_after, DG_SEC(14));
+    dg_request heavy = connecting;
+    heavy.cost = 5;
+    ask_refused(heavy, T0, DG_REJECT_RATE);
+    ck_assert_uint_eq(stats_of(T0).connections, 0);
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 100, .burst = 100}, T0));
+    ask_refused((dg_request){.cost = 51, .priority = 1}, T0 + DG_SEC(2), DG_REJECT_QUEUE_FULL);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(2)), 100);
+    tear_down();
+}
+END_TEST
+
+/* --- workers that hang --- */
+
+/* resque #426, sidekiq #159: all workers hang, and work that nobody will do is taken in. */
+START_TEST(while_all_workers_hang_new_work_is_turned_away_at_the_door) {
+    for (int with_sampler = 0; with_sampler < 2; with_sampler++) {
+        set_up(NULL, 1);
+        gate_over(
+            (dg_gate_config){.load = load, .queue = queue, .sampler = with_sampler ? sampler : NULL});
+        dg_time now = T0;
+        for (int i = 0; i < 60; i++) /* 0.2 s, for a minute */
+            now = teach(DG_MS(200), now) + DG_MS(800);
+        for (int i = 0; i < 3; i++)
+            ask_admits(nothing, now);
+        dg_queue_entry entry;
+        for (int s = 0; s < 200; s++) {
+            now += DG_SEC(1);
+            while (dg_gate_pop(gate, now, &entry) > 0)
+                ck_assert_uint_eq(entry.what, DG_QUEUE_EXPIRED);
+            dg_verdict verdict = ask((dg_request){.deadline = now + DG_SEC(10)}, now);
+            ck_assert(s < 10 || verdict.answer == DG_ANSWER_REJECT ||
+                      verdict.ahead == 0); /* one at a time */
+        }
+        ck_assert_uint_le(stats_of(now).waited, 20);
+        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_OVERLOADED);
+        ck_assert_double_ge(stats_of(now).occupancy, 1);
+        tear_down();
+    }
+}
+END_TEST
+
+START_TEST(recovery_is_seen_as_soon_as_one_worker_ends) {
+    const dg_queue_config config = {.in_flight = 2};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler});
+    dg_time now = T0;
+    for (int i = 0; i < 20; i++)
+        now = teach(DG_MS(100), now);
+    dg_permit hanging = ask_admits(nothing, now);
+    ask_admits(nothing, now);
+    now += DG_SEC(9);
+    const dg_request request = {.deadline = now + DG_SEC(20)};
+    ask_waits(request, now);
+    ask_refused(request, now, DG_REJECT_CAPACITY);
+    ok(dg_gate_release(gate, &hanging, DG_OUTCOME_CANCELLED, now));
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_gate_pop(gate, now, &entry), 1);
+    ck_assert_uint_eq(entry.what, DG_QUEUE_RUN);
+    for (int i = 0; i < 10; i++)
+        ask_waits(request, now);
+    tear_down();
+}
+END_TEST
+
+/* --- classes --- */
+
+/* Eight workers of 10 ms; the high class asks for three tenths of what they can do, the low one for twelve times that.
+ * Every millisecond some ask, some end, and what waits is started. */
+typedef struct classes_run {
+    unsigned asked[2], served[2];
+    dg_permit running[8];
+    dg_time ends[8];
+} classes_run;
+
+static void classes_start(classes_run *run, const dg_permit *permit, unsigned class, dg_time now) {
+    run->served[class]++;
+    for (int w = 0; w < 8; w++)
+        if (!dg_permit_held(&run->running[w])) {
+            run->running[w] = *permit;
+            run->ends[w] = now + DG_MS(10);
+            return;
+        }
+    ck_abort_msg("more than eight run");
+}
+
+static void classes_step(classes_run *run, dg_time now) {
+    for (int w = 0; w < 8; w++)
+        if (dg_permit_held(&run->running[w]) && now >= run->ends[w])
+            ok(dg_gate_release(gate, &run->running[w], DG_OUTCOME_SUCCESS, now));
+    dg_queue_entry entry;
+    while (dg_gate_pop(gate, now, &entry) > 0)
+        if (entry.what == DG_QUEUE_RUN)
+            classes_start(run, &entry.permit, (unsigned)entry.priority, now);
+}
+
+static void classes_ask(classes_run *run, unsigned class, dg_time now) {
+    dg_verdict verdict =
+        ask((dg_request){.priority = (int32_t) class, .deadline = now + DG_MS(500)}, now);
+    run->asked[class]++;
+    if (dg_permit_held(&verdict.permit))
+        classes_start(run, &verdict.permit, class, now);
+}
+
+START_TEST(a_spike_of_the_low_class_costs_the_high_one_nothing) {
+    const dg_queue_config config = {.in_flight = 8};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler, .load = load});
+    classes_run run = {0};
+    dg_time now = T0;
+    unsigned long long random = property_seed();
+    for (int ms = 0; ms < 20000; ms++, now += DG_MS(1)) {
+        classes_step(&run, now);
+        for (int i = 0; i < 10; i++) { /* 0.24 and 2.88 each millisecond, of 0.8 that can be done */
+            if (property_next(&random) % 1000 < 288)
+                classes_ask(&run, 0, now);
+            if (property_next(&random) % 1000 < 24)
+                classes_ask(&run, 1, now);
+        }
+    }
+    printf("high %u of %u, low %u of %u\n", run.served[1], run.asked[1], run.served[0], run.asked[0]);
+    ck_assert_uint_gt(run.asked[1], 4500);
+    ck_assert_uint_ge(run.served[1] * 1000u, run.asked[1] * 994u); /* 99.4 % */
+    ck_assert_uint_ge(run.served[0] + run.served[1], 15500);       /* of 16 000: nobody idles for it */
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_is_displaced_comes_out_of_the_gate) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    ask_admits(nothing, T0);
+    ask_waits((dg_request){.key = 5}, T0);
+    ask_waits((dg_request){.key = 6, .priority = 1}, T0);
+    dg_queue_entry entry;
+    ck_assert_int_eq(dg_gate_pop(gate, T0, &entry), 1);
+    ck_assert_uint_eq(entry.what, DG_QUEUE_DISPLACED);
+    ck_assert_uint_eq(entry.key, 5);
+    ck_assert_uint_eq(stats_of(T0).ended, 1);
+    tear_down();
+}
+END_TEST
+
+/* --- the load --- */
+
+START_TEST(slots_that_are_taken_are_no_load_if_the_work_in_them_is_short) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 50};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .load = load});
+    dg_time now = teach(DG_MS(10), T0);
+    ask_admits(nothing, now);
+    for (int i = 0; i < 45; i++)
+        ask_waits((dg_request){.priority = 1}, now);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE), 0.45 / 7.5, 1.0 / 64);
+    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_level_of_the_queue_advises_its_wait_and_another_the_default) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 50};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .load = load, .retry_after = DG_SEC(100)});
+    dg_time now = teach(DG_MS(500), T0);
+    ask_admits(nothing, now);
+    for (int i = 0; i < 15; i++)
+        ask_waits((dg_request){.priority = 1, .action = DG_ACTION_EXISTING}, now);
+    ck_assert_uint_ge(dg_load_level(load), DG_SERVICE_CRITICAL); /* 7.5 s over 7.5 s */
+    for (int i = 0; i < 50; i++) {
+        dg_verdict verdict = ask_refused(joining, now, DG_REJECT_SERVICE_LEVEL);
+        ck_assert_uint_ge(verdict.retry_after, DG_SEC(7));
+        ck_assert_uint_le(verdict.retry_after, DG_SEC(16));
+    }
+    dg_queue_entry entry;
+    now += DG_SEC(360); /* all of that is over */
+    while (dg_gate_pop(gate, now, &entry) > 0)
+        continue;
+    dg_load_feed(load, DG_FACTOR_CPU, 1, now);
+    while (dg_gate_pop(gate, now + DG_MS(10), &entry) > 0)
+        continue;
+    ck_assert_uint_ge(ask_refused(joining, now + DG_MS(10), DG_REJECT_SERVICE_LEVEL).retry_after,
+                      DG_SEC(100));
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_load_is_fed_when_a_factor_moves_or_after_a_few_milliseconds) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.load = load, .max_connections = 1000});
+    for (int i = 0; i < 15; i++)
+        ask_admits(connecting, T0);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0); /* less than a 64th */
+    ask_admits(connecting, T0);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.016, 1e-9);
+    ask_admits(connecting, T0 + DG_MS(5) - 1);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.016, 1e-9);
+    ask_admits(connecting, T0 + DG_MS(5));
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.018, 1e-9);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_trail_tells_which_gate_and_what_was_asked) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.trail = trail, .load = load, .source = 200, .queue = queue});
+    dg_load_feed(load, DG_FACTOR_CPU, 0.9, T0);
+    ask_refused((dg_request){.action = DG_ACTION_JOIN, .priority = 70000, .key = 5}, T0,
+                DG_REJECT_SERVICE_LEVEL);
+    ask((dg_request){.action = DG_ACTION_EXISTING, .priority = -70000}, T0);
+    dg_trail_entry entries[4];
+    uint64_t cursor = 0;
+    ck_assert_int_eq(dg_trail_read(trail, &cursor, entries, 4), 2);
+    ck_assert_uint_eq(entries[0].source, 200);
+    ck_assert_uint_eq(entries[0].action, DG_ACTION_JOIN);
+    ck_assert_int_eq(entries[0].priority, INT16_MAX);
+    ck_assert_double_eq(entries[0].value, DG_SERVICE_CRITICAL);
+    ck_assert_int_eq(entries[1].priority, INT16_MIN);
+    ck_assert_uint_eq(entries[1].verdict, DG_ANSWER_ADMIT_REDUCED);
+    tear_down();
+}
+END_TEST
+
 /* --- hostile --- */
 
 START_TEST(misuse_is_refused_and_changes_nothing) {
@@ -774,6 +1199,21 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            rejection_is_graduated_by_predicted_delay, occupancy_may_be_of_slots,
            nothing_is_rejected_while_a_worker_is_idle, what_waited_comes_out_to_run_or_ended,
            the_load_hears_of_queue_and_abandoned_work_and_of_their_end, the_trail_tells_who_and_why,
-           retry_after_is_jittered_whole_seconds, misuse_is_refused_and_changes_nothing,
+           retry_after_is_jittered_whole_seconds,
+           a_permit_is_given_back_to_the_gate_that_gave_it_and_to_nobody_else,
+           a_permit_says_when_it_was_given_and_what_it_weighs,
+           what_work_really_cost_is_settled_with_bucket_and_estimate,
+           a_connections_permit_that_was_lost_expires_when_its_place_is_needed,
+           a_configuration_can_be_read_changed_and_set,
+           what_cannot_be_set_is_refused_and_changes_nothing,
+           a_request_can_be_checked_before_it_is_asked,
+           what_the_bucket_or_the_queue_can_never_take_is_a_rejection,
+           while_all_workers_hang_new_work_is_turned_away_at_the_door,
+           recovery_is_seen_as_soon_as_one_worker_ends,
+           a_spike_of_the_low_class_costs_the_high_one_nothing, what_is_displaced_comes_out_of_the_gate,
+           slots_that_are_taken_are_no_load_if_the_work_in_them_is_short,
+           a_level_of_the_queue_advises_its_wait_and_another_the_default,
+           the_load_is_fed_when_a_factor_moves_or_after_a_few_milliseconds,
+           the_trail_tells_which_gate_and_what_was_asked, misuse_is_refused_and_changes_nothing,
            a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out,
            what_was_taken_in_is_held_or_ended_at_all_times, threads_never_exceed_a_limit)
