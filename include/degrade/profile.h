@@ -29,7 +29,7 @@ enum {
     DG_LEVEL_LOW = 2,
     DG_LEVEL_FALLBACK = 3
 };
-#define DG_LEVELS 4
+enum { DG_LEVELS = 4 };
 
 /* Metrics, in the order in which they are named as a reason when several ask for the same level. */
 enum {
@@ -38,7 +38,7 @@ enum {
     DG_METRIC_JITTER = 2,    /* ms */
     DG_METRIC_BANDWIDTH = 3  /* kbit/s; the one where less is worse */
 };
-#define DG_METRICS 4
+enum { DG_METRICS = 4 };
 
 /* How chunks travel at a level. */
 enum {
@@ -60,16 +60,23 @@ enum {
     DG_ESTIMATE_LAST = 2    /* the last sample */
 };
 
+/* How the level follows the metrics. */
+enum {
+    DG_RULE_STEADY = 0, /* down at a trigger, up only once every metric is strictly inside what restores */
+    DG_RULE_GRADES = 1  /* the level is that of the worst grade, both ways; reduced may begin where full ends */
+};
+
 /* What silence of every metric does. */
 enum {
-    DG_STALE_DEGRADE = 0, /* one level down at stale_after, and one more each time it passes again */
+    DG_STALE_DEGRADE = 0, /* one level down for each stale_after that it has lasted, once it counts as silence */
     DG_STALE_HOLD = 1,    /* the level stays, and nothing is restored meanwhile */
     DG_STALE_IGNORE = 2
 };
 
-/* One level: a value. Texts are copied by dg_profile_new(); those of a built-in are static. The thresholds
- * are those that lead to this level: strictly above (bandwidth: strictly below). Those of DG_LEVEL_FULL are
- * what every metric must be strictly below (bandwidth: above) before a step up. A threshold of 0 is off. */
+/* One level: a value, which never grows; what a host wants to add, it gives as settings. Texts are copied by
+ * dg_profile_new(); those of a built-in are static. The thresholds are those that lead to this level: strictly
+ * above (bandwidth: strictly below). Those of DG_LEVEL_FULL are what every metric must be strictly below
+ * (bandwidth: above) before a step up. A threshold of 0 is off. */
 typedef struct dg_level {
     double rtt_ms;
     double loss;           /* share 0..1 */
@@ -85,28 +92,43 @@ typedef struct dg_level {
     uint32_t reserved;
 } dg_level;
 
-/* Input. Zero means the default of `voice` in every member; NULL for the whole is `voice`. */
+/* A setting of one level, by name, for the host alone: the library keeps it and hands it out. A value. */
+typedef struct dg_level_setting {
+    const char *name;  /* at most 31 bytes; one of a name at each level */
+    double value;      /* a finite number */
+    uint32_t level;    /* DG_LEVEL_* */
+    uint32_t reserved; /* 0 */
+} dg_level_setting;
+
+/* Input. Zero means that of `voice` in every member, so that {0} and NULL are both `voice` in everything, its
+ * silence and its name among it. To change one number of another profile, take its configuration from
+ * dg_profile_get_config(). */
 typedef struct dg_profile_config {
-    dg_duration stale_after;    /* silence of all metrics that is itself a reason: 100 ms..10 min; default 10 s
-                                   (the built-in `voice` has 3 s); DG_OFF: never */
+    dg_duration stale_after;    /* silence of all metrics that is itself a reason: 100 ms..10 min; default 3 s;
+                                   DG_OFF: never. Silence is four gaps of the pace that was seen, and never less
+                                   than this; before a second sample came, 15 s */
     dg_duration dwell;          /* least time at a level before a step up: up to 10 min; default 5 s; DG_OFF: none */
     dg_duration dwell_max;      /* the dwell doubles with each step up that was reverted within revert_within, up
                                    to this: default 60 s, at least `dwell` */
     dg_duration revert_within;  /* default 60 s */
     dg_duration bin;            /* samples of one metric closer together than this are averaged into one:
                                    up to 10 s; default 500 ms; DG_OFF: each counts */
-    dg_duration forget_after;   /* a metric older than this neither triggers nor blocks: 1 s..1 h; default 30 s */
+    dg_duration forget_after;   /* a metric older than this, and than four gaps of its pace, neither triggers nor
+                                   blocks: 1 s..1 h; default 30 s */
     dg_duration ack_timeout;    /* 100 ms..1 min; default 2 s; DG_OFF: changes need no acknowledgement */
     dg_duration refusal_hold;   /* how long a refused change holds the old level: up to 1 h; default 30 s */
     dg_duration underrun_every; /* an underrun lowers one level at most this often: up to 1 h; default 5 s */
     dg_duration probe_interval; /* in fallback, least time between two probes that count: up to 1 min; default 1 s */
     dg_duration recovery_estimate; /* told to clients on the way into fallback: up to 1 h; default 30 s */
     const dg_level *levels;     /* DG_LEVELS rows, or NULL for those of `voice` */
-    const char *name;           /* at most 31 bytes; default "custom" */
+    const dg_level_setting *settings; /* of the host; copied; or NULL */
+    const char *name;           /* at most 31 bytes; default "voice" */
     const dg_allocator *allocator;
     void *reserved_pointer;     /* NULL */
     uint32_t level_count;       /* DG_LEVELS where levels are given */
-    uint32_t level_size;        /* sizeof(dg_level); 0 is that too */
+    uint32_t level_size;        /* sizeof(dg_level) where levels are given */
+    uint32_t setting_count;     /* at most 64 */
+    uint32_t setting_size;      /* sizeof(dg_level_setting) where settings are given */
     uint32_t estimate;          /* DG_ESTIMATE_* */
     uint32_t window;            /* samples or bins at most: 1..10; default 10 */
     uint32_t min_loss_packets;  /* packets that loss must be counted over before it counts, where the count is
@@ -115,9 +137,11 @@ typedef struct dg_profile_config {
     uint32_t max_up;            /* and up: 1..3; default 1 */
     uint32_t ack_resends;       /* at most 7; default 2; DG_OFF32: none */
     uint32_t fallback_probes;   /* good probes in a row that lead out of fallback: 1..15; default 3 */
+    uint32_t rule;              /* DG_RULE_* */
     uint32_t stale;             /* DG_STALE_* */
     uint32_t fallback;          /* 0: may be entered; DG_OFF32: never (low is the worst then) */
     uint32_t metrics;           /* mask of 1 << DG_METRIC_* that decide; default: all */
+    uint32_t reserved;          /* 0 */
 } dg_profile_config;
 
 /*
@@ -163,21 +187,41 @@ DG_API void dg_profile_unref(const dg_profile *profile);
 /* Returns the profile's name: its own string, never NULL ("" for NULL). Since 0.1. */
 DG_API const char *dg_profile_name(const dg_profile *profile);
 
+/*
+ * Writes the configuration that the profile was made from, with every default filled in, or that of a built-in
+ * one: what dg_profile_new() makes of it decides alike. Its tables, name and allocator are the profile's own,
+ * valid as long as it. Errors: DG_ERR_INVALID, with `*out` all zero. Any thread. Since 0.1.
+ */
+DG_API int dg_profile_get_config_sized(const dg_profile *profile, dg_profile_config *out, size_t out_size);
+
+/*
+ * Writes the value of a level's setting. Returns DG_OK, DG_ERR_NOT_FOUND (there is none of that name) or
+ * DG_ERR_INVALID, with `*value` 0 after an error. Any thread. Since 0.1.
+ */
+DG_API int dg_profile_setting(const dg_profile *profile, uint32_t level, const char *name, double *value);
+
 /* Returns a level's row, the profile's own, valid as long as it; NULL for NULL or an unknown level. Since 0.1. */
 DG_API const dg_level *dg_profile_level(const dg_profile *profile, uint32_t level);
 
-/* Returns "full", "reduced", "low", "fallback" or "unknown": the names on the wire. Static. Since 0.1. */
+/* Return the words of what configurations and the wire hold: "full" (DG_LEVEL_*, their names on the wire), "rtt"
+ * (DG_METRIC_*), "binary" (DG_ENCODING_*), "stream" (DG_TRANSPORT_*), "robust" (DG_ESTIMATE_*), "steady" (DG_RULE_*),
+ * "degrade" (DG_STALE_*); "unknown" for what there is not. Static. Since 0.1. */
 DG_API const char *dg_level_name(uint32_t level);
-
-/* Finds a level by its name on the wire. Returns DG_LEVEL_*, or DG_ERR_NOT_FOUND. Since 0.1. */
-DG_API int dg_level_find(const char *name);
-
-/* Returns "rtt", "loss", "jitter", "bandwidth" or "unknown". Static. Since 0.1. */
 DG_API const char *dg_metric_name(uint32_t metric);
-
-/* Return "binary", "json", "none"; "stream", "poll"; or "unknown". Static. Since 0.1. */
 DG_API const char *dg_encoding_name(uint32_t encoding);
 DG_API const char *dg_transport_name(uint32_t transport);
+DG_API const char *dg_estimate_name(uint32_t estimate);
+DG_API const char *dg_rule_name(uint32_t rule);
+DG_API const char *dg_stale_name(uint32_t stale);
+
+/* Find a value by its word. Return it, or DG_ERR_NOT_FOUND. Since 0.1. */
+DG_API int dg_level_find(const char *name);
+DG_API int dg_metric_find(const char *name);
+DG_API int dg_encoding_find(const char *name);
+DG_API int dg_transport_find(const char *name);
+DG_API int dg_estimate_find(const char *name);
+DG_API int dg_rule_find(const char *name);
+DG_API int dg_stale_find(const char *name);
 
 #ifndef DG_DECLARATIONS_ONLY
 static inline int dg_profile_config_check(const dg_profile_config *config, char *message, size_t size) {
@@ -185,6 +229,9 @@ static inline int dg_profile_config_check(const dg_profile_config *config, char 
 }
 static inline int dg_profile_new(const dg_profile **out, const dg_profile_config *config) {
     return dg_profile_new_sized(out, config, sizeof *config);
+}
+static inline int dg_profile_get_config(const dg_profile *profile, dg_profile_config *out) {
+    return dg_profile_get_config_sized(profile, out, sizeof *out);
 }
 #endif
 

@@ -54,9 +54,12 @@ enum {
     DG_REASON_CLIENT_UNDERRUN = 14,
     DG_REASON_SERVER_LOAD = 15,
     DG_REASON_MANUAL = 16,
-    DG_REASON_REFUSED = 17,  /* the client refused the last change */
-    DG_REASON_IMPROVED = 18, /* the way up: the network got better, or what held it down was released */
-    DG_REASON_PREDICTED = 19 /* for profiles that act on a trend; none of this release does */
+    DG_REASON_REFUSED = 17,  /* the client refused a change, up or down */
+    DG_REASON_IMPROVED = 18, /* the way up: the network got better */
+    DG_REASON_PREDICTED = 19, /* for profiles that act on a trend; none of this release does */
+    DG_REASON_WAITING = 20,  /* without a change: nothing but time holds it down, its dwell or the probes out of fallback */
+    DG_REASON_RELEASED = 21, /* the way up: a forced level ended, or degradation was switched off */
+    DG_REASON_LOAD_EASED = 22 /* the way up: the server lifted its cap */
 };
 
 /* Grades of one metric, and of all together. */
@@ -110,7 +113,8 @@ typedef struct dg_sample {
     double loss;           /* share 0..1 */
     double jitter_ms;      /* 0..3 600 000 */
     double bandwidth_kbps; /* 0..4 294 967 295 */
-    uint32_t loss_packets; /* 0..4095 count (more count as 4095); 0 packets say nothing */
+    uint32_t loss_packets; /* 0..4095 count (more count as 4095); 0 packets say nothing of the link, but that somebody
+                              asks: silence counts from the first on */
     uint32_t has;          /* DG_SAMPLE_* */
 } dg_sample;
 
@@ -122,14 +126,16 @@ typedef struct dg_decision {
     double jitter_ms;
     double bandwidth_kbps;
     double value;          /* what `reason` saw, in its metric's unit (ms of silence for stale_metrics) */
-    double threshold;      /* and what it was held against; both 0 where neither fits */
+    double threshold;      /* and what it was held against: a trigger, or, where the level merely holds, what
+                              restores; both 0 where neither fits */
     const char *user_text; /* of the level; the profile's string, never NULL after success */
     const char *level_name;
     uint32_t changed;      /* 1: the level, or the chunk size, is another than before this call */
     uint32_t before;       /* DG_LEVEL_* */
     uint32_t level;        /* DG_LEVEL_* in force */
     int32_t direction;     /* -1 quality went down, 0, +1 up */
-    uint32_t reason;       /* DG_REASON_* of the change; without one, of what holds the level down */
+    uint32_t reason;       /* DG_REASON_* of the change, or of that which is sent again; else of what holds the level
+                              down now */
     uint32_t send;         /* DG_SEND_*: messages to send now */
     uint32_t sequence;     /* of the change: what quality.ack may echo */
     uint32_t has;          /* DG_SAMPLE_*: estimates that there are */
@@ -167,7 +173,8 @@ enum {
 };
 typedef struct dg_ack {
     double buffer_level;  /* chunks in the client's buffer: 0..1e9; 0 is an underrun */
-    double playback_rate; /* above 0, up to 100; below 1 is an underrun */
+    double playback_rate; /* 0..100; below 1 is an underrun, and so is 0, a player that stalls; down to 0.95 with a
+                             buffer level above 0 is a player's own correction, and none */
     uint32_t accepted;    /* 0: refused */
     uint32_t sequence;    /* which change; without it, the last */
     uint32_t has;         /* DG_ACK_* */
@@ -197,6 +204,16 @@ typedef struct dg_session_stats {
     uint32_t awaiting_ack;     /* 1 while a change waits for its acknowledgement */
 } dg_session_stats;
 
+/*
+ * Check an input and word the first fault ("rtt_ms: ...") in `message` (`size` bytes; NULL is allowed), empty
+ * where there is none: what the functions that take it check too. Return DG_OK, DG_ERR_INVALID or
+ * DG_ERR_UNKNOWN_FIELD. Any thread. Since 0.1.
+ */
+DG_API int dg_session_config_check_sized(const dg_session_config *config, size_t config_size, char *message,
+                                         size_t size);
+DG_API int dg_sample_check_sized(const dg_sample *sample, size_t sample_size, char *message, size_t size);
+DG_API int dg_ack_check_sized(const dg_ack *ack, size_t ack_size, char *message, size_t size);
+
 /* Returns the bytes a session takes (at most 256), and its alignment. Since 0.1. */
 DG_API size_t dg_session_size(void);
 DG_API size_t dg_session_align(void);
@@ -215,7 +232,7 @@ DG_API void dg_session_end(dg_session *session);
 DG_API int dg_session_new_sized(dg_session **out, const dg_session_config *config, size_t config_size,
                                 dg_time now);
 
-/* Ends and frees what dg_session_new() made, and nothing else. NULL does nothing. Since 0.1. */
+/* Ends and frees what dg_session_new() made; to a placed one it does nothing. NULL does nothing. Since 0.1. */
 DG_API void dg_session_free(dg_session *session);
 
 /*
@@ -241,6 +258,13 @@ DG_API int dg_session_peek_sized(const dg_session *session, dg_time now, dg_deci
                                  size_t decision_size);
 
 /*
+ * Excuses the last `stood` before `now`, in which the host itself stood still and could have heard nobody: it is
+ * neither silence nor an acknowledgement that did not come, and ages no metric. Call it before any other call with
+ * this `now`; it decides nothing; a hub does so by itself. Errors: DG_ERR_INVALID. Since 0.1.
+ */
+DG_API int dg_session_excuse(dg_session *session, dg_duration stood, dg_time now);
+
+/*
  * Takes the client's acknowledgement. A refusal of the change that waits for one puts the session back on
  * the level before and holds it there for `refusal_hold`; a change by silence, by the cap or into fallback
  * cannot be refused. An underrun lowers it by one level. An acknowledgement of an earlier change, or one
@@ -257,7 +281,7 @@ DG_API int dg_session_ack_sized(dg_session *session, const dg_ack *ack, size_t a
 DG_API int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration duration, dg_time now,
                                   dg_decision *decision, size_t decision_size);
 
-/* Releases a forced level. The metrics decide again: down at once, up by the usual steps. Since 0.1. */
+/* Lets go of a forced level. The metrics decide again: down at once, up by the usual steps. Since 0.1. */
 DG_API int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *decision,
                                     size_t decision_size);
 
@@ -281,13 +305,6 @@ DG_API int dg_session_set_enabled(dg_session *session, bool enabled);
 DG_API int dg_session_set_fixed_chunks(dg_session *session, bool fixed);
 
 /*
- * Says that the host stood still for `stood` up to `now` (a busy loop, a stopped process): nobody could be heard then,
- * so it is neither silence nor an acknowledgement that did not come. A hub does this by itself. Errors:
- * DG_ERR_INVALID. Since 0.1.
- */
-DG_API int dg_session_excuse(dg_session *session, dg_duration stood, dg_time now);
-
-/*
  * Gives the session another profile: it takes a reference and gives the old one back. The level stays
  * until the next decision. Errors: DG_ERR_INVALID. Since 0.1.
  */
@@ -301,10 +318,11 @@ DG_API int dg_session_get_stats_sized(const dg_session *session, dg_time now, dg
                                       size_t out_size);
 
 /*
- * Saves the session's state (level, reason, windows, holds; ages, not times) as an endian-neutral blob.
- * Returns its size, at most DG_SESSION_BLOB_MAX, or DG_ERR_INVALID or DG_ERR_SPACE. Since 0.1.
+ * Saves the session's state (level, reason, windows, holds; ages, not times) as an endian-neutral blob, at any
+ * moment; what is saved can be restored. A NULL buffer of 0 bytes asks for the size. Returns the blob's size, at
+ * most DG_SESSION_BLOB_MAX, or DG_ERR_INVALID or DG_ERR_SPACE, with the buffer as it was. Since 0.1.
  */
-#define DG_SESSION_BLOB_MAX 512
+enum { DG_SESSION_BLOB_MAX = 512 };
 DG_API int dg_session_save(const dg_session *session, dg_time now, void *buffer, size_t size);
 
 /*
@@ -320,10 +338,21 @@ DG_API const char *dg_reason_name(uint32_t reason);
 DG_API const char *dg_grade_name(uint32_t grade);
 DG_API const char *dg_audio_quality_name(uint32_t audio_quality);
 
-/* Finds a reason by its name. Returns DG_REASON_*, or DG_ERR_NOT_FOUND. Since 0.1. */
+/* Find a value by its word. Return it, or DG_ERR_NOT_FOUND. Since 0.1. */
 DG_API int dg_reason_find(const char *name);
+DG_API int dg_grade_find(const char *name);
+DG_API int dg_audio_quality_find(const char *name);
 
 #ifndef DG_DECLARATIONS_ONLY
+static inline int dg_session_config_check(const dg_session_config *config, char *message, size_t size) {
+    return dg_session_config_check_sized(config, sizeof *config, message, size);
+}
+static inline int dg_sample_check(const dg_sample *sample, char *message, size_t size) {
+    return dg_sample_check_sized(sample, sizeof *sample, message, size);
+}
+static inline int dg_ack_check(const dg_ack *ack, char *message, size_t size) {
+    return dg_ack_check_sized(ack, sizeof *ack, message, size);
+}
 static inline int dg_session_place(void *memory, size_t size, const dg_session_config *config, dg_time now,
                                    dg_session **out) {
     return dg_session_place_sized(memory, size, config, sizeof *config, now, out);

@@ -17,7 +17,7 @@
 static const struct {
     uint8_t first;
     uint8_t size;
-} estimate_slots[DG_METRICS] = {{0, 10}, {10, 10}, {20, 4}, {24, 4}};
+} estimate_slots[DG_METRICS] = {{0, 10}, {10, 10}, {20, 3}, {23, 3}};
 
 static uint32_t estimate_loss_pack(uint32_t ppm, uint32_t packets) {
     return ppm << ESTIMATE_LOSS_SHIFT | packets;
@@ -33,7 +33,12 @@ static uint32_t estimate_loss_packets(uint32_t entry) {
 
 static bool estimate_fresh(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
                            uint32_t clock) {
-    return estimate->count[metric] != 0 && clock - estimate->heard[metric] <= profile->forget_ms;
+    return estimate->count[metric] != 0 &&
+           clock - estimate->heard[metric] <= dgi_estimate_lasts(estimate, profile, metric);
+}
+
+uint32_t dgi_estimate_lasts(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
+    return dgi_pace_silence(estimate->pace.gap[metric], profile->forget_ms);
 }
 
 uint32_t dgi_estimate_capacity(unsigned metric) {
@@ -99,11 +104,24 @@ static bool estimate_joins(const dgi_estimate *estimate, const dg_profile *profi
     return there != 0 && (uint64_t)there * others < profile->min_loss_packets;
 }
 
+/* From where a bin began to where the next one does: a burst of samples counts once. A bin of loss that waits for
+ * packets, or one that was raised, began too long ago to say anything. */
+static void estimate_pace(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                          uint32_t clock) {
+    uint32_t gap = clock - estimate->heard[metric];
+    if (estimate->bin_age[metric] < profile->bin_ms)
+        gap += estimate->bin_age[metric];
+    if (gap >= profile->bin_ms)
+        dgi_pace_note(&estimate->pace, metric, gap, profile->stale_ms);
+}
+
 void dgi_estimate_feed(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
                        uint32_t value, uint32_t packets, uint32_t clock) {
+    if (estimate->count[metric] != 0)
+        estimate_pace(estimate, profile, metric, clock);
     if (!estimate_fresh(estimate, profile, metric, clock))
         estimate->count[metric] = 0;
-    uint64_t age = (uint64_t)estimate->bin_age[metric] + (clock - estimate->heard[metric]);
+    uint32_t age = estimate->bin_age[metric] + (clock - estimate->heard[metric]);
     uint32_t bin_age = (uint32_t)dgi_min(age, UINT16_MAX);
     estimate->heard[metric] = clock;
     if (estimate_joins(estimate, profile, metric, packets, bin_age)) {
@@ -124,6 +142,17 @@ void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint3
     estimate_push(estimate, DG_METRIC_BANDWIDTH, value);
     estimate->bin_age[DG_METRIC_BANDWIDTH] =
         UINT16_MAX; /* no bin of a true measurement: none joins it */
+}
+
+void dgi_estimate_keep_pace(dgi_estimate *estimate, const dg_profile *profile, uint32_t clock) {
+    uint32_t common = UINT16_MAX + 1u;
+    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
+        uint16_t gap = estimate->pace.gap[metric];
+        if (gap != 0 && estimate->count[metric] != 0 && gap < common &&
+            clock - estimate->heard[metric] <= dgi_pace_silence(gap, profile->stale_ms))
+            common = gap;
+    }
+    estimate->pace.common = (uint16_t)(common <= UINT16_MAX ? common : 0);
 }
 
 /* --- reading --- */

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "quality/pace.h"
 #include "quality/profile.h"
 
-/* RTT and loss keep 10 entries, jitter and bandwidth 4: the robust estimate reads 3 of those. */
-#define DGI_ESTIMATE_ENTRIES 28
+/* RTT and loss keep 10 entries, jitter and bandwidth 3: what the robust estimate reads of them. */
+#define DGI_ESTIMATE_ENTRIES 26
 
 /* Loss entries are ppm << 12 | packets, where 0 packets means that the count is not known. */
 #define DGI_LOSS_PACKETS_MAX 4095u
@@ -20,8 +21,9 @@ typedef struct dgi_estimate {
     uint32_t entries[DGI_ESTIMATE_ENTRIES]; /* newest first, metric after metric */
     uint32_t heard[DG_METRICS];             /* when each was last fed */
     uint16_t bin_age[DG_METRICS];           /* how old the newest entry's bin was then */
-    uint8_t count[DG_METRICS];              /* entries there are */
-    uint8_t merged[DG_METRICS];             /* samples averaged in the newest; saturating */
+    dgi_pace pace;
+    uint8_t count[DG_METRICS];  /* entries there are */
+    uint8_t merged[DG_METRICS]; /* samples averaged in the newest; saturating */
 } dgi_estimate;
 
 /* How many entries a metric keeps at most. */
@@ -39,6 +41,12 @@ void dgi_estimate_feed(dgi_estimate *estimate, const dg_profile *profile, unsign
  * the metric any younger: a low estimate must not be kept alive, and so block, by what cannot mend it. */
 void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint32_t value,
                         uint32_t clock);
+
+/* Notes which pace is the common one now: that of the most frequent metric which is not silent by its own. */
+void dgi_estimate_keep_pace(dgi_estimate *estimate, const dg_profile *profile, uint32_t clock);
+
+/* How old a metric's last value may become before it is forgotten, in milliseconds. */
+uint32_t dgi_estimate_lasts(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);
 
 /* Reads the estimate. False where the metric is not measured: never fed, forgotten, or over too few packets. */
 bool dgi_estimate_read(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,

@@ -1,16 +1,17 @@
 /* The words of quality: on the wire, in logs and for people.
  *
  * SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "quality/names.h"
 
 #include "degrade/session.h"
-
-#define NAMES_COUNT(names) (sizeof(names) / sizeof *(names))
 
 static const char *const names_level[] = {"full", "reduced", "low", "fallback"};
 static const char *const names_metric[] = {"rtt", "loss", "jitter", "bandwidth"};
 static const char *const names_encoding[] = {"binary", "json", "none"};
 static const char *const names_transport[] = {"stream", "poll"};
+static const char *const names_estimate[] = {"robust", "mean", "last"};
+static const char *const names_stale[] = {"degrade", "hold", "ignore"};
+static const char *const names_rule[] = {"steady", "grades"};
 static const char *const names_grade[] = {"unknown", "excellent", "good", "fair", "poor", "very poor"};
 static const char *const names_audio[] = {"good", "acceptable", "poor", "unavailable"};
 static const char *const names_reason[] = {
@@ -34,51 +35,38 @@ static const char *const names_reason[] = {
     "refused",
     "improved",
     "predicted",
+    "waiting",
+    "released",
+    "load_eased",
 };
 
-static const char *names_word(const char *const *names, size_t count, uint32_t index) {
-    return index < count ? names[index] : "unknown";
-}
+static const dgi_names names_levels = DGI_NAMES(names_level);
+static const dgi_names names_metrics = DGI_NAMES(names_metric);
+static const dgi_names names_encodings = DGI_NAMES(names_encoding);
+static const dgi_names names_transports = DGI_NAMES(names_transport);
+static const dgi_names names_grades = DGI_NAMES(names_grade);
+static const dgi_names names_audios = DGI_NAMES(names_audio);
+static const dgi_names names_reasons = DGI_NAMES(names_reason);
 
-static int names_find(const char *const *names, size_t count, const char *name) {
-    for (size_t i = 0; name && i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return (int)i;
-    return DG_ERR_NOT_FOUND;
-}
+const dgi_names dgi_names_estimates = DGI_NAMES(names_estimate);
+const dgi_names dgi_names_stales = DGI_NAMES(names_stale);
+const dgi_names dgi_names_rules = DGI_NAMES(names_rule);
 
-const char *dg_level_name(uint32_t level) {
-    return names_word(names_level, NAMES_COUNT(names_level), level);
-}
+#define NAMES_OF(noun, names)                      \
+    const char *dg_##noun##_name(uint32_t value) { \
+        return dgi_name(&(names), value);          \
+    }                                              \
+    int dg_##noun##_find(const char *name) {       \
+        return dgi_name_find(&(names), name);      \
+    }
 
-int dg_level_find(const char *name) {
-    return names_find(names_level, NAMES_COUNT(names_level), name);
-}
-
-const char *dg_metric_name(uint32_t metric) {
-    return names_word(names_metric, NAMES_COUNT(names_metric), metric);
-}
-
-const char *dg_encoding_name(uint32_t encoding) {
-    return names_word(names_encoding, NAMES_COUNT(names_encoding), encoding);
-}
-
-const char *dg_transport_name(uint32_t transport) {
-    return names_word(names_transport, NAMES_COUNT(names_transport), transport);
-}
-
-const char *dg_reason_name(uint32_t reason) {
-    return names_word(names_reason, NAMES_COUNT(names_reason), reason);
-}
-
-int dg_reason_find(const char *name) {
-    return names_find(names_reason, NAMES_COUNT(names_reason), name);
-}
-
-const char *dg_grade_name(uint32_t grade) {
-    return names_word(names_grade, NAMES_COUNT(names_grade), grade);
-}
-
-const char *dg_audio_quality_name(uint32_t audio_quality) {
-    return names_word(names_audio, NAMES_COUNT(names_audio), audio_quality);
-}
+NAMES_OF(level, names_levels)
+NAMES_OF(metric, names_metrics)
+NAMES_OF(encoding, names_encodings)
+NAMES_OF(transport, names_transports)
+NAMES_OF(estimate, dgi_names_estimates)
+NAMES_OF(stale, dgi_names_stales)
+NAMES_OF(rule, dgi_names_rules)
+NAMES_OF(grade, names_grades)
+NAMES_OF(audio_quality, names_audios)
+NAMES_OF(reason, names_reasons)

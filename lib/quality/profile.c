@@ -6,9 +6,6 @@
 #include <string.h>
 
 #include "base/struct.h"
-#include "degrade/session.h"
-
-DGI_LAYOUT(dg_level, 2, 56);
 
 /* --- the built-in ones: systems.md A, "Levels" and "Transitions of voice" --- */
 
@@ -75,6 +72,8 @@ static const dg_profile profile_classic = {
     PROFILE_GRADES,
     PROFILE_ACKS,
     .stale = DG_STALE_IGNORE,
+    .dwell_max_ms = 60000,
+    .probe_ms = 1000,
     .revert_ms = 60000,
     .forget_ms = 3600000,
     .recovery_ms = 30000,
@@ -101,6 +100,8 @@ static const dg_profile profile_strict = {
     PROFILE_ACKS,
     .stale_ms = 10000,
     .stale = DG_STALE_HOLD,
+    .dwell_max_ms = 60000,
+    .probe_ms = 1000,
     .revert_ms = 60000,
     .forget_ms = 30000,
     .recovery_ms = 30000,
@@ -110,7 +111,7 @@ static const dg_profile profile_strict = {
     .max_up = 3,
     .worst = DG_LEVEL_FALLBACK,
     .metrics = PROFILE_ALL,
-    .by_grade = 1,
+    .by_grade = DG_RULE_GRADES,
 };
 
 const dg_profile *dg_profile_voice(void) {
@@ -127,7 +128,7 @@ const dg_profile *dg_profile_voice_strict(void) {
 
 const dg_profile *dg_profile_find(const char *name) {
     static const dg_profile *const all[] = {&profile_voice, &profile_classic, &profile_strict};
-    for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; name && i < DGI_COUNT(all); i++)
         if (strcmp(name, all[i]->name) == 0)
             return all[i];
     return NULL;
@@ -143,41 +144,18 @@ const dg_level *dg_profile_level(const dg_profile *profile, uint32_t level) {
     return profile && level < DG_LEVELS ? &profile->levels[level] : NULL;
 }
 
-double dgi_level_threshold(const dg_level *row, unsigned metric) {
-    const double thresholds[DG_METRICS] = {row->rtt_ms, row->loss, row->jitter_ms, row->bandwidth_kbps};
-    return thresholds[metric];
-}
-
-uint32_t dgi_profile_asks(const dg_profile *profile, unsigned metric, uint32_t value) {
-    for (uint32_t level = DG_LEVELS - 1; level > DG_LEVEL_FULL; level--) {
-        uint32_t bound = profile->bound[level][metric];
-        if (bound != 0 && dgi_metric_worse(metric, value, bound))
-            return level;
+int dg_profile_setting(const dg_profile *profile, uint32_t level, const char *name, double *value) {
+    if (value == NULL)
+        return DG_ERR_INVALID;
+    *value = 0;
+    if (profile == NULL || level >= DG_LEVELS || name == NULL)
+        return DG_ERR_INVALID;
+    for (uint32_t i = 0; i < profile->setting_count; i++) {
+        const dg_level_setting *setting = &profile->settings[i];
+        if (setting->level == level && strcmp(setting->name, name) == 0) {
+            *value = setting->value;
+            return DG_OK;
+        }
     }
-    return DG_LEVEL_FULL;
-}
-
-bool dgi_profile_restores(const dg_profile *profile, unsigned metric, uint32_t value) {
-    uint32_t bound = profile->bound[DG_LEVEL_FULL][metric];
-    return bound == 0 || dgi_metric_better(metric, value, bound);
-}
-
-/* Strictly below a third of what is good; bandwidth strictly above three times. */
-static bool profile_excellent(unsigned metric, uint32_t value, uint32_t good) {
-    return metric == DG_METRIC_BANDWIDTH ? value > UINT64_C(3) * good : UINT64_C(3) * value < good;
-}
-
-uint32_t dgi_profile_grade(const dg_profile *profile, unsigned metric, uint32_t value) {
-    uint32_t good = profile->grade[DGI_GRADE_GOOD][metric];
-    uint32_t fair = profile->grade[DGI_GRADE_FAIR][metric];
-    uint32_t very_poor = profile->grade[DGI_GRADE_VERY_POOR][metric];
-    if (very_poor != 0 && dgi_metric_worse(metric, value, very_poor))
-        return DG_GRADE_VERY_POOR;
-    if (fair != 0 && dgi_metric_worse(metric, value, fair))
-        return DG_GRADE_POOR;
-    if (good == 0)
-        return DG_GRADE_GOOD;
-    if (!dgi_metric_better(metric, value, good))
-        return DG_GRADE_FAIR;
-    return profile_excellent(metric, value, good) ? DG_GRADE_EXCELLENT : DG_GRADE_GOOD;
+    return DG_ERR_NOT_FOUND;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "degrade/profile.h"
+#include "degrade/session.h"
 
 /* Rows of the table of grades. */
 enum {
@@ -21,6 +22,7 @@ struct dgi_profile_owner;
 struct dg_profile {
     struct dgi_profile_owner *owner; /* who counts the references; NULL: built in */
     const char *name;
+    const dg_level_setting *settings;
     dg_level levels[DG_LEVELS];
     /* The row of full is what restores (strictly better), the others lead to their level (strictly worse).
      * 0: off. */
@@ -44,10 +46,12 @@ struct dg_profile {
     uint32_t max_up;
     uint32_t ack_resends;
     uint32_t fallback_probes;
-    uint32_t stale;    /* DG_STALE_* */
-    uint32_t worst;    /* DG_LEVEL_*: the worst that may be entered */
-    uint32_t metrics;  /* mask of 1 << DG_METRIC_* */
-    uint32_t by_grade; /* 1: the level follows the bounds both ways, what restores is not asked */
+    uint32_t stale;   /* DG_STALE_* */
+    uint32_t worst;   /* DG_LEVEL_*: the worst that may be entered */
+    uint32_t metrics; /* mask of 1 << DG_METRIC_* */
+    uint32_t
+        by_grade; /* DG_RULE_GRADES: the level follows the bounds both ways, what restores is not asked */
+    uint32_t setting_count;
 };
 
 /* Bandwidth is the metric where less is worse. */
@@ -64,15 +68,63 @@ static inline bool dgi_profile_decides(const dg_profile *profile, unsigned metri
 }
 
 /* The threshold of a row as its host gave it. */
-double dgi_level_threshold(const dg_level *row, unsigned metric);
+static inline double dgi_level_threshold(const dg_level *row, unsigned metric) {
+    switch (metric) {
+    case DG_METRIC_RTT:
+        return row->rtt_ms;
+    case DG_METRIC_LOSS:
+        return row->loss;
+    case DG_METRIC_JITTER:
+        return row->jitter_ms;
+    default:
+        return row->bandwidth_kbps;
+    }
+}
 
 /* The level that this value of a metric asks for: full where nothing is wrong with it. */
-uint32_t dgi_profile_asks(const dg_profile *profile, unsigned metric, uint32_t value);
+static inline uint32_t dgi_profile_asks(const dg_profile *profile, unsigned metric, uint32_t value) {
+    for (uint32_t level = DG_LEVELS - 1; level > DG_LEVEL_FULL; level--) {
+        uint32_t bound = profile->bound[level][metric];
+        if (bound != 0 && dgi_metric_worse(metric, value, bound))
+            return level;
+    }
+    return DG_LEVEL_FULL;
+}
 
 /* Whether the value is strictly inside what restores. */
-bool dgi_profile_restores(const dg_profile *profile, unsigned metric, uint32_t value);
+static inline bool dgi_profile_restores(const dg_profile *profile, unsigned metric, uint32_t value) {
+    uint32_t bound = profile->bound[DG_LEVEL_FULL][metric];
+    return bound == 0 || dgi_metric_better(metric, value, bound);
+}
+
+/* Strictly below a third of what is good; bandwidth strictly above three times. */
+static inline bool dgi_metric_excellent(unsigned metric, uint32_t value, uint32_t good) {
+    return metric == DG_METRIC_BANDWIDTH ? value > UINT64_C(3) * good : UINT64_C(3) * value < good;
+}
 
 /* DG_GRADE_* of a measured value. */
-uint32_t dgi_profile_grade(const dg_profile *profile, unsigned metric, uint32_t value);
+static inline uint32_t dgi_profile_grade(const dg_profile *profile, unsigned metric, uint32_t value) {
+    uint32_t good = profile->grade[DGI_GRADE_GOOD][metric];
+    uint32_t fair = profile->grade[DGI_GRADE_FAIR][metric];
+    uint32_t very_poor = profile->grade[DGI_GRADE_VERY_POOR][metric];
+    if (very_poor != 0 && dgi_metric_worse(metric, value, very_poor))
+        return DG_GRADE_VERY_POOR;
+    if (fair != 0 && dgi_metric_worse(metric, value, fair))
+        return DG_GRADE_POOR;
+    if (good == 0)
+        return DG_GRADE_GOOD;
+    if (!dgi_metric_better(metric, value, good))
+        return DG_GRADE_FAIR;
+    return dgi_metric_excellent(metric, value, good) ? DG_GRADE_EXCELLENT : DG_GRADE_GOOD;
+}
+
+/* An integer of a threshold; false where it has none (profile_tables.c). */
+bool dgi_profile_bound(unsigned metric, double threshold, uint32_t *out);
+
+/* The integers of a filled and checked configuration (profile_config.c). */
+void dgi_profile_fill_numbers(dg_profile *profile, const dg_profile_config *config);
+
+/* The allocator that a made profile came from; NULL for a built-in one (profile_made.c). */
+const dg_allocator *dgi_profile_allocator(const dg_profile *profile);
 
 #endif

@@ -7,8 +7,6 @@
 
 #define DECISION_LATENCY_STEP 50000 /* microseconds: terms.md A, expected_latency_ms */
 
-DGI_LAYOUT(dg_decision, 2, 144);
-
 uint32_t dgi_session_chunk(const dg_session *session) {
     const dg_level *row = &session->profile->levels[session->level];
     bool fixed =
@@ -17,9 +15,9 @@ uint32_t dgi_session_chunk(const dg_session *session) {
 }
 
 /* A metric's integer in the unit of the API. */
-static double decision_value(unsigned metric, uint32_t value) {
-    static const double units[DG_METRICS] = {1e3, 1e6, 1e3, 1};
-    return (double)value / units[metric];
+static inline double decision_value(unsigned metric, uint32_t value) {
+    static const uint32_t units[DG_METRICS] = {1000, 1000000, 1000, 1};
+    return dgi_ratio(value, units[metric]);
 }
 
 static bool decision_measured(const dgi_session_view *view, unsigned metric) {
@@ -51,23 +49,20 @@ static void decision_grades(const dg_session *session, const dgi_session_view *v
     }
 }
 
-/* What the reason saw, and against what. Reasons of metrics are numbered metric by metric, three levels each. */
-static void decision_evidence(const dg_session *session, const dgi_session_view *view,
+/* What the reason saw, and against what. */
+static void decision_evidence(const dg_session *session, const dgi_session_view *view, uint32_t row,
                               dg_decision *decision) {
-    uint32_t reason = decision->reason;
-    if (reason == DG_REASON_STALE_METRICS) {
+    if (decision->reason == DG_REASON_STALE_METRICS) {
         decision->value = dgi_session_age(session, session->life);
-        decision->threshold = session->profile->stale_ms;
-        return;
+        decision->threshold = dgi_session_patience(session);
     }
-    if (reason < DG_REASON_HIGH_RTT || reason > DG_REASON_EXTREMELY_LOW_BANDWIDTH)
+    if (!dgi_reason_is_metric(decision->reason))
         return;
-    unsigned metric = (reason - DG_REASON_HIGH_RTT) / 3;
-    uint32_t level = (reason - DG_REASON_HIGH_RTT) % 3 + 1;
+    unsigned metric = dgi_reason_metric(decision->reason);
     if (!decision_measured(view, metric))
         return;
     decision->value = decision_value(metric, view->value[metric]);
-    decision->threshold = dgi_level_threshold(&session->profile->levels[level], metric);
+    decision->threshold = dgi_level_threshold(&session->profile->levels[row], metric);
 }
 
 static void decision_settings(const dg_session *session, dg_decision *decision) {
@@ -104,7 +99,7 @@ static uint32_t decision_recovery_ms(const dg_session *session) {
 static dg_time decision_next(const dg_session *session, uint32_t next_ms) {
     if (next_ms == UINT32_MAX)
         return DG_NEVER;
-    return dg_time_add(session->last, DG_MS(next_ms) - session->rest);
+    return dg_time_add(session->last, DG_MS(next_ms));
 }
 
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
@@ -125,5 +120,5 @@ void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
     decision_estimates(view, decision);
     decision_grades(session, view, decision);
     decision_settings(session, decision);
-    decision_evidence(session, view, decision);
+    decision_evidence(session, view, outcome->row, decision);
 }

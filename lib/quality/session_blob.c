@@ -1,4 +1,4 @@
-/* Saving and loading a session: its state with ages instead of times, so that any clock can go on with it.
+/* Saving and restoring a session: its state with ages instead of times, so that any clock can go on with it.
  *
  * SPDX-License-Identifier: MIT */
 #include <string.h>
@@ -10,8 +10,13 @@
 #define STATE_KIND    0x0101 /* quality, session */
 #define STATE_VERSION 1
 
-/* What belongs to the session that is loaded into, not to the state. */
-#define STATE_OWN_FLAGS (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS)
+#define STATE_HOLD_MAX_MS   3600000u /* the longest refusal_hold */
+#define STATE_RESENDS_MAX   7u
+#define STATE_SEND_MESSAGES (DG_SEND_AGAIN - 1u)
+#define STATE_OWN_FLAGS     (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS | DGI_SESSION_ON_HEAP)
+#define STATE_PASSING_FLAGS (DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN) /* of one call only */
+#define STATE_FLAGS         (DGI_SESSION_FLAGS & ~(STATE_OWN_FLAGS | STATE_PASSING_FLAGS))
+#define STATE_HELD          (DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP)
 
 /* --- which members, in the order of the blob --- */
 
@@ -24,21 +29,20 @@ typedef struct state_field {
 #define STATE_MEMBER(member) ((dg_session *)0)->member
 #define STATE_ONE(member) \
     { offsetof(dg_session, member), sizeof STATE_MEMBER(member), 1 }
-#define STATE_ALL(member)                                                \
-    {                                                                    \
-        offsetof(dg_session, member), sizeof STATE_MEMBER(member)[0],    \
-            sizeof STATE_MEMBER(member) / sizeof STATE_MEMBER(member)[0] \
-    }
+#define STATE_ALL(member) \
+    { offsetof(dg_session, member), sizeof STATE_MEMBER(member)[0], DGI_COUNT(STATE_MEMBER(member)) }
 
 static const state_field state_fields[] = {
     STATE_ALL(estimate.entries),
     STATE_ALL(estimate.heard),
     STATE_ALL(estimate.bin_age),
+    STATE_ALL(estimate.pace.gap),
+    STATE_ONE(estimate.pace.slower),
+    STATE_ONE(estimate.pace.common),
     STATE_ALL(estimate.count),
     STATE_ALL(estimate.merged),
     STATE_ONE(life),
     STATE_ONE(since),
-    STATE_ONE(up_at),
     STATE_ONE(underrun_at),
     STATE_ONE(sent_at),
     STATE_ONE(probe_at),
@@ -54,9 +58,11 @@ static const state_field state_fields[] = {
     STATE_ONE(rejected),
     STATE_ONE(backwards),
     STATE_ALL(recoveries),
+    STATE_ALL(work),
     STATE_ONE(level),
     STATE_ONE(before),
     STATE_ONE(reason),
+    STATE_ONE(told),
     STATE_ONE(manual),
     STATE_ONE(send),
     STATE_ONE(resends),
@@ -64,7 +70,6 @@ static const state_field state_fields[] = {
     STATE_ONE(probes),
     STATE_ONE(stale_steps),
 };
-#define STATE_FIELDS (sizeof state_fields / sizeof *state_fields)
 
 /* The members are unsigned integers of 1, 2 or 4 bytes, in the order of this machine. */
 static uint64_t state_get(const char *at, uint8_t width) {
@@ -82,21 +87,20 @@ static void state_set(char *at, uint8_t width, uint64_t value) {
     uint8_t one = (uint8_t)value;
     uint16_t two = (uint16_t)value;
     uint32_t four = (uint32_t)value;
-    memcpy(at,
-           width == 1   ? (const void *)&one
-           : width == 2 ? (const void *)&two
-                        : (const void *)&four,
-           width);
+    const void *from = width == 1   ? (const void *)&one
+                       : width == 2 ? (const void *)&two
+                                    : (const void *)&four;
+    memcpy(at, from, width);
 }
 
 /* --- ages and times --- */
 
 /* Turns times into ages, and ages back: t becomes clock - t. What lies ahead is a negative age. */
 static void state_turn(dg_session *session) {
-    uint32_t *const times[] = {&session->life,        &session->since,       &session->up_at,
-                               &session->underrun_at, &session->sent_at,     &session->probe_at,
-                               &session->held_until,  &session->manual_until};
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+    uint32_t *const times[] = {&session->life,        &session->since,    &session->underrun_at,
+                               &session->sent_at,     &session->probe_at, &session->held_until,
+                               &session->manual_until};
+    for (size_t i = 0; i < DGI_COUNT(times); i++)
         *times[i] = session->clock - *times[i];
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
         session->estimate.heard[metric] = session->clock - session->estimate.heard[metric];
@@ -104,8 +108,10 @@ static void state_turn(dg_session *session) {
 
 /* Leaves nothing in a member that has no meaning now, so that equal states are equal blobs. */
 static void state_tidy(dg_session *session) {
-    if (!dgi_session_is(session, DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP))
+    if (!dgi_session_is(session, STATE_HELD))
         session->held_until = session->clock;
+    if (session->manual == DGI_SESSION_NO_LEVEL)
+        dgi_session_clear(session, DGI_SESSION_FOREVER);
     if (session->manual == DGI_SESSION_NO_LEVEL || dgi_session_is(session, DGI_SESSION_FOREVER))
         session->manual_until = session->clock;
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
@@ -116,28 +122,46 @@ static void state_tidy(dg_session *session) {
 
 /* --- saving --- */
 
-int dg_session_save(const dg_session *session, dg_time now, void *buffer, size_t size) {
-    if (session == NULL || buffer == NULL)
-        return DG_ERR_INVALID;
+/* Time passes for it as it would by asking: what has run out is over. */
+static dg_session state_of(const dg_session *session, dg_time now) {
     dg_session state = *session;
     dgi_session_advance(&state, now);
     state.backwards = session->backwards;
+    dgi_session_expire(&state);
+    dgi_session_clamp(&state);
     state_tidy(&state);
     state_turn(&state);
+    return state;
+}
+
+static size_t state_write(const dg_session *state, void *buffer, size_t size) {
     dgi_blob_writer writer;
     dgi_blob_begin(&writer, buffer, size, STATE_KIND, STATE_VERSION);
-    for (size_t i = 0; i < STATE_FIELDS; i++) {
+    for (size_t i = 0; i < DGI_COUNT(state_fields); i++) {
         const state_field *field = &state_fields[i];
         for (unsigned n = 0; n < field->count; n++)
             dgi_blob_put(&writer,
-                         state_get((const char *)&state + field->at + n * field->width, field->width),
+                         state_get((const char *)state + field->at + n * field->width, field->width),
                          field->width);
     }
-    size_t used = dgi_blob_finish(&writer);
-    return used != 0 ? (int)used : DG_ERR_SPACE;
+    return dgi_blob_finish(&writer);
 }
 
-/* --- loading --- */
+int dg_session_save(const dg_session *session, dg_time now, void *buffer, size_t size) {
+    if (session == NULL || (buffer == NULL && size != 0))
+        return DG_ERR_INVALID;
+    unsigned char blob[DG_SESSION_BLOB_MAX];
+    dg_session state = state_of(session, now);
+    size_t used = state_write(&state, blob, sizeof blob);
+    if (buffer == NULL)
+        return (int)used;
+    if (used > size)
+        return DG_ERR_SPACE;
+    memcpy(buffer, blob, used);
+    return (int)used;
+}
+
+/* --- restoring: a checksum says that it is what was written, not that it was written by us --- */
 
 static bool state_read(dg_session *state, const void *blob, size_t size) {
     dgi_blob_reader reader;
@@ -145,7 +169,7 @@ static bool state_read(dg_session *state, const void *blob, size_t size) {
     if (!dgi_blob_open(&reader, blob, size, STATE_KIND, STATE_VERSION, &version) ||
         version != STATE_VERSION)
         return false;
-    for (size_t i = 0; i < STATE_FIELDS; i++) {
+    for (size_t i = 0; i < DGI_COUNT(state_fields); i++) {
         const state_field *field = &state_fields[i];
         for (unsigned n = 0; n < field->count; n++)
             state_set((char *)state + field->at + n * field->width, field->width,
@@ -154,40 +178,73 @@ static bool state_read(dg_session *state, const void *blob, size_t size) {
     return dgi_blob_close(&reader);
 }
 
-/* A checksum says that it is what was written, not that it was written by us. */
+/* An end that lies ahead is one of something that goes on, and not further away than that can be. */
+static bool state_end_valid(uint32_t age, bool goes_on, uint32_t most) {
+    uint32_t ahead = UINT32_C(0) - age;
+    return goes_on ? ahead >= 1 && ahead <= most : ahead == 0;
+}
+
 static bool state_ages_valid(const dg_session *state) {
-    const uint32_t past[] = {state->life,        state->since,   state->up_at,
-                             state->underrun_at, state->sent_at, state->probe_at};
-    const uint32_t ahead[] = {state->held_until, state->manual_until};
-    bool valid = true;
-    for (size_t i = 0; i < sizeof past / sizeof *past; i++)
-        valid &= past[i] <= 2 * DGI_SESSION_LONG_AGO - 1;
-    for (size_t i = 0; i < sizeof ahead / sizeof *ahead; i++)
-        valid &= UINT32_C(0) - ahead[i] <= DGI_SESSION_LONG_AGO;
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        valid &= state->estimate.heard[metric] <= 2 * DGI_SESSION_LONG_AGO - 1;
+    const uint32_t past[] = {state->life, state->since, state->underrun_at, state->sent_at,
+                             state->probe_at};
+    bool forced = state->manual != DGI_SESSION_NO_LEVEL && !dgi_session_is(state, DGI_SESSION_FOREVER);
+    bool valid =
+        state_end_valid(state->held_until, dgi_session_is(state, STATE_HELD), STATE_HOLD_MAX_MS) &&
+        state_end_valid(state->manual_until, forced, DGI_SESSION_LONG_AGO);
+    for (size_t i = 0; i < DGI_COUNT(past); i++)
+        valid &= past[i] <= DGI_SESSION_LONG_AGO;
     return valid;
 }
 
-static bool state_windows_valid(const dgi_estimate *estimate) {
+/* Nothing was heard of a metric after the last sign of life, and without one nothing at all. */
+static bool state_windows_valid(const dg_session *state) {
+    const dgi_estimate *estimate = &state->estimate;
     bool valid = true;
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        valid &= estimate->count[metric] <= dgi_estimate_capacity(metric) &&
-                 (estimate->count[metric] == 0 || estimate->merged[metric] != 0);
+    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
+        uint32_t heard = estimate->heard[metric];
+        valid &= estimate->count[metric] <= dgi_estimate_capacity(metric);
+        if (estimate->count[metric] == 0)
+            valid &= heard == 0;
+        else
+            valid &= estimate->merged[metric] != 0 && heard >= state->life &&
+                     heard <= DGI_SESSION_LONG_AGO && dgi_session_is(state, DGI_SESSION_ALIVE);
+    }
     for (unsigned i = 0; i < DGI_ESTIMATE_ENTRIES; i++)
         valid &= dgi_estimate_entry_valid(i, estimate->entries[i]);
     return valid;
 }
 
-static bool state_words_valid(const dg_session *state) {
-    return state->level < DG_LEVELS && state->before < DG_LEVELS &&
-           state->reason <= DG_REASON_PREDICTED &&
-           (state->manual < DG_LEVELS || state->manual == DGI_SESSION_NO_LEVEL) &&
-           (state->flags & ~(DGI_SESSION_FLAGS & ~STATE_OWN_FLAGS)) == 0 &&
-           state->send < DG_SEND_AGAIN && state->doublings <= DGI_SESSION_DOUBLINGS_MAX;
+/* The common pace is that of a metric, or none. */
+static bool state_pace_valid(const dgi_pace *pace) {
+    bool found = pace->common == 0;
+    for (unsigned metric = 0; metric < DG_METRICS; metric++)
+        found |= pace->common == pace->gap[metric];
+    return found;
 }
 
-/* Makes a checked state a session: what is its own comes from the one that is loaded into. */
+static bool state_flags_valid(const dg_session *state) {
+    bool forever = dgi_session_is(state, DGI_SESSION_FOREVER);
+    bool awaiting = dgi_session_is(state, DGI_SESSION_AWAITING);
+    return (state->flags & ~STATE_FLAGS) == 0 && (state->flags & STATE_HELD) != STATE_HELD &&
+           (!forever || state->manual != DGI_SESSION_NO_LEVEL) &&
+           (awaiting || !dgi_session_is(state, DGI_SESSION_REFUSABLE)) &&
+           (!awaiting ||
+            (state->send == dgi_change_messages(state->before, state->level) && state->send != 0));
+}
+
+static bool state_words_valid(const dg_session *state) {
+    bool at_full = state->level == DG_LEVEL_FULL;
+    bool work = false;
+    for (unsigned level = 0; level < DG_LEVELS; level++)
+        work |= state->work[level] != 0;
+    return state->level < DG_LEVELS && state->before < DG_LEVELS &&
+           (state->manual < DG_LEVELS || state->manual == DGI_SESSION_NO_LEVEL) &&
+           at_full == (state->reason == DG_REASON_NONE) && state->reason <= DG_REASON_REFUSED &&
+           state->told <= DG_REASON_LOAD_EASED && state->send <= STATE_SEND_MESSAGES &&
+           state->resends <= STATE_RESENDS_MAX && state->doublings <= DGI_SESSION_DOUBLINGS_MAX && !work;
+}
+
+/* Makes a checked state a session: what is its own comes from the one that is restored into. */
 static void state_adopt(dg_session *state, const dg_session *session, dg_duration elapsed, dg_time now) {
     state_turn(state);
     state->profile = session->profile;
@@ -204,8 +261,9 @@ int dg_session_restore(dg_session *session, const void *blob, size_t size, dg_du
         return DG_ERR_INVALID;
     dg_session state;
     memset(&state, 0, sizeof state);
-    if (!state_read(&state, blob, size) || !state_ages_valid(&state) ||
-        !state_windows_valid(&state.estimate) || !state_words_valid(&state))
+    if (!state_read(&state, blob, size) || !state_words_valid(&state) || !state_flags_valid(&state) ||
+        !state_ages_valid(&state) || !state_windows_valid(&state) ||
+        !state_pace_valid(&state.estimate.pace))
         return DG_ERR_LAYOUT;
     state_adopt(&state, session, elapsed, now);
     *session = state;

@@ -14,50 +14,60 @@ typedef struct decide_wish {
 
 /* --- what is seen --- */
 
+static void decide_look_at(const dg_session *session, unsigned metric, dgi_session_view *view) {
+    const dg_profile *profile = session->profile;
+    view->asks[metric] = DG_LEVEL_FULL;
+    if (!dgi_estimate_read(&session->estimate, profile, metric, session->clock, &view->value[metric]))
+        return;
+    view->measured |= 1u << metric;
+    if (!dgi_profile_decides(profile, metric))
+        return;
+    view->asks[metric] = dgi_profile_asks(profile, metric, view->value[metric]);
+    if (!dgi_profile_restores(profile, metric, view->value[metric]))
+        view->unrestored |= 1u << metric;
+}
+
 void dgi_session_look(const dg_session *session, dgi_session_view *view) {
-    view->measured = 0;
+    view->measured = view->unrestored = 0;
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        if (dgi_estimate_read(&session->estimate, session->profile, metric, session->clock,
-                              &view->value[metric]))
-            view->measured |= 1u << metric;
+        decide_look_at(session, metric, view);
 }
 
-static bool decide_counts(const dg_session *session, const dgi_session_view *view, unsigned metric) {
-    return (view->measured >> metric & 1) != 0 && dgi_profile_decides(session->profile, metric);
-}
-
-/* The worst level that a metric asks for; the first metric wins a tie. Reasons are numbered by metric, and
- * within it by the level asked for. */
-static decide_wish decide_wanted(const dg_session *session, const dgi_session_view *view) {
+/* The worst level that a metric of the mask asks for; the first metric wins a tie. */
+static decide_wish decide_worst(const dgi_session_view *view, uint32_t among) {
     decide_wish wish = {DG_LEVEL_FULL, DG_REASON_NONE};
-    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
-        if (!decide_counts(session, view, metric))
-            continue;
-        uint32_t level = dgi_profile_asks(session->profile, metric, view->value[metric]);
-        if (level > wish.level)
-            wish = (decide_wish){level, DG_REASON_HIGH_RTT + 3 * metric + level - 1};
-    }
+    for (unsigned metric = 0; metric < DG_METRICS; metric++)
+        if ((among >> metric & 1) != 0 && view->asks[metric] > wish.level)
+            wish = (decide_wish){view->asks[metric], dgi_reason_of(metric, view->asks[metric])};
     return wish;
 }
 
 uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view *view) {
-    const dg_profile *profile = session->profile;
+    if (session->level == DG_LEVEL_FULL)
+        return 0;
+    if (!session->profile->by_grade)
+        return view->unrestored;
     uint32_t blocking = 0;
-    for (unsigned metric = 0; metric < DG_METRICS && session->level > DG_LEVEL_FULL; metric++) {
-        if (!decide_counts(session, view, metric))
-            continue;
-        bool free = profile->by_grade
-                        ? dgi_profile_asks(profile, metric, view->value[metric]) < session->level
-                        : dgi_profile_restores(profile, metric, view->value[metric]);
-        blocking |= free ? 0 : 1u << metric;
-    }
+    for (unsigned metric = 0; metric < DG_METRICS; metric++)
+        blocking |= view->asks[metric] >= session->level ? 1u << metric : 0;
     return blocking;
 }
 
-bool dgi_session_stale(const dg_session *session) {
-    const dg_profile *profile = session->profile;
-    return dgi_session_is(session, DGI_SESSION_ALIVE) && profile->stale != DG_STALE_IGNORE &&
-           profile->stale_ms != 0 && dgi_session_age(session, session->life) >= profile->stale_ms;
+uint32_t dgi_session_patience(const dg_session *session) {
+    uint32_t least = session->profile->stale_ms;
+    if (session->estimate.pace.common == 0)
+        return (uint32_t)dgi_max(least, DGI_SESSION_UNPACED);
+    return dgi_pace_silence(session->estimate.pace.common, least);
+}
+
+static bool decide_minds_silence(const dg_session *session) {
+    return dgi_session_is(session, DGI_SESSION_ALIVE) && session->profile->stale != DG_STALE_IGNORE &&
+           session->profile->stale_ms != 0;
+}
+
+static bool decide_is_stale(const dg_session *session) {
+    return decide_minds_silence(session) &&
+           dgi_session_age(session, session->life) >= dgi_session_patience(session);
 }
 
 /* --- the way up --- */
@@ -69,11 +79,11 @@ uint32_t dgi_session_dwell(const dg_session *session) {
 
 /* Whether what brought the level down was the link: then only the link can lift it again. */
 static bool decide_link_reason(uint32_t reason) {
-    return reason >= DG_REASON_HIGH_RTT && reason <= DG_REASON_STALE_METRICS;
+    return dgi_reason_is_metric(reason) || reason == DG_REASON_STALE_METRICS;
 }
 
-/* The best level that the metrics allow. Where nothing is measured, what the link did stays, and what
- * another did is over with it. */
+/* The best level that the metrics allow. If no metric is measured, a level that the link caused stays; one that a
+ * cap, a force or a refusal caused is lifted to full. */
 static uint32_t decide_best(const dg_session *session, const dgi_session_view *view,
                             decide_wish wanted) {
     uint32_t deciding = view->measured & session->profile->metrics;
@@ -91,7 +101,7 @@ static bool decide_probed(const dg_session *session, const dgi_session_view *vie
 
 /* Everything but the dwell is there for a step up to `best`. */
 static bool decide_up_ready(const dg_session *session, const dgi_session_view *view, uint32_t best) {
-    return best < session->level && !dgi_session_stale(session) &&
+    return best < session->level && !decide_is_stale(session) &&
            !dgi_session_is(session, DGI_SESSION_HELD_UP) && decide_probed(session, view);
 }
 
@@ -126,13 +136,26 @@ static decide_wish decide_stay(const dg_session *session) {
     return (decide_wish){session->level, session->reason};
 }
 
-/* One level for each stale_after of silence, as many at once as one decision may go. */
+/* How many steps down the present silence has come to: one each stale_after, once patience is over. */
+static uint32_t decide_silent_steps(const dg_session *session) {
+    uint32_t age = dgi_session_age(session, session->life);
+    if (age < dgi_session_patience(session))
+        return 0;
+    return (uint32_t)dgi_min(age / session->profile->stale_ms, UINT8_MAX);
+}
+
+/* How old the last sign of life will be when the next of those steps is due. */
+static uint32_t decide_next_silent(const dg_session *session) {
+    uint64_t next = (uint64_t)session->profile->stale_ms * (session->stale_steps + 1u);
+    return (uint32_t)dgi_min(dgi_max(next, dgi_session_patience(session)), DECIDE_NEVER - 1);
+}
+
+/* As many steps at once as one decision may go, but no two decisions at one time. */
 static decide_wish decide_stale(dg_session *session) {
     const dg_profile *profile = session->profile;
-    uint32_t steps = dgi_session_age(session, session->life) / profile->stale_ms;
-    uint32_t due = steps > session->stale_steps ? steps - session->stale_steps : 0;
-    uint32_t room = session->level < profile->worst ? profile->worst - session->level : 0;
-    if (due == 0 || room == 0)
+    uint32_t due = (uint32_t)dgi_sub_sat(decide_silent_steps(session), session->stale_steps);
+    uint32_t room = (uint32_t)dgi_sub_sat(profile->worst, session->level);
+    if (due == 0 || room == 0 || session->since == session->clock)
         return decide_stay(session);
     uint32_t down = (uint32_t)dgi_min(dgi_min(due, room), profile->max_down);
     session->stale_steps = (uint8_t)(session->stale_steps + down);
@@ -166,7 +189,7 @@ static decide_wish decide_down(const dg_session *session, decide_wish wanted) {
 }
 
 static decide_wish decide_metrics(dg_session *session, const dgi_session_view *view) {
-    decide_wish wanted = decide_wanted(session, view);
+    decide_wish wanted = decide_worst(view, view->measured);
     decide_wish wish = decide_underrun(session, decide_down(session, wanted));
     if (wish.level > session->level) {
         bool held = dgi_session_is(session, DGI_SESSION_HELD_DOWN) && wanted.level < DG_LEVEL_FALLBACK;
@@ -180,7 +203,7 @@ static decide_wish decide_metrics(dg_session *session, const dgi_session_view *v
 }
 
 static decide_wish decide_link(dg_session *session, const dgi_session_view *view) {
-    if (dgi_session_stale(session) && session->profile->stale == DG_STALE_DEGRADE)
+    if (decide_is_stale(session) && session->profile->stale == DG_STALE_DEGRADE)
         return decide_stale(session);
     if (dgi_session_is(session, DGI_SESSION_REFUSED))
         return decide_refused(session);
@@ -201,13 +224,41 @@ static decide_wish decide_target(dg_session *session, const dgi_session_view *vi
     return wish;
 }
 
-uint32_t dgi_session_held_by(const dg_session *session) {
+/* --- what holds it down --- */
+
+/* A metric that is beyond a trigger is held against that, else against what restores. */
+static uint32_t decide_blocked_by(const dgi_session_view *view, uint32_t blocking, uint32_t *row) {
+    decide_wish worst = decide_worst(view, blocking);
+    *row = worst.level;
+    if (worst.level != DG_LEVEL_FULL)
+        return worst.reason;
+    uint32_t metric = 0;
+    while ((blocking >> metric & 1) == 0)
+        metric++;
+    return dgi_reason_of(metric, DG_LEVEL_REDUCED);
+}
+
+static bool decide_is_forced(const dg_session *session) {
+    return session->manual != DGI_SESSION_NO_LEVEL &&
+           dgi_min(session->manual, session->profile->worst) == session->level;
+}
+
+uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *view, uint32_t *row) {
+    *row = DG_LEVEL_FULL;
     if (session->level == DG_LEVEL_FULL)
         return DG_REASON_NONE;
-    bool forced = session->manual == session->level;
-    if (session->level == session->cap && !forced)
+    if (decide_is_forced(session))
+        return DG_REASON_MANUAL;
+    if (session->level == session->cap)
         return DG_REASON_SERVER_LOAD;
-    return forced ? DG_REASON_MANUAL : session->reason;
+    if (decide_is_stale(session))
+        return DG_REASON_STALE_METRICS;
+    uint32_t blocking = dgi_session_blocking(session, view);
+    if (blocking != 0)
+        return decide_blocked_by(view, blocking, row);
+    if ((view->measured & session->profile->metrics) == 0 && decide_link_reason(session->reason))
+        return session->reason;
+    return dgi_session_is(session, DGI_SESSION_HELD_UP) ? DG_REASON_REFUSED : DG_REASON_WAITING;
 }
 
 /* --- what a change leaves behind --- */
@@ -215,26 +266,30 @@ uint32_t dgi_session_held_by(const dg_session *session) {
 /* A step up that did not last doubles the dwell; one that did brings it back. */
 static void decide_judge(dg_session *session) {
     if (dgi_session_is(session, DGI_SESSION_UP_ON_TRIAL) &&
-        dgi_session_age(session, session->up_at) > session->profile->revert_ms) {
+        dgi_session_age(session, session->since) > session->profile->revert_ms) {
         dgi_session_clear(session, DGI_SESSION_UP_ON_TRIAL);
         session->doublings = 0;
     }
 }
 
+static bool decide_by_link_up(uint32_t reason) {
+    return reason == DG_REASON_IMPROVED || reason == DG_REASON_RELEASED ||
+           reason == DG_REASON_LOAD_EASED;
+}
+
+static bool decide_by_link_down(uint32_t reason) {
+    return decide_link_reason(reason) || reason == DG_REASON_CLIENT_UNDERRUN;
+}
+
+/* Only the step that the link itself took next says how good the last one up was. */
 static void decide_note_trial(dg_session *session, bool up, uint32_t reason) {
-    if (dgi_session_is(session, DGI_SESSION_DISABLED)) {
-        dgi_session_clear(session, DGI_SESSION_UP_ON_TRIAL);
-    } else if (up && reason == DG_REASON_IMPROVED) {
-        session->up_at = session->clock;
+    bool reverted =
+        !up && decide_by_link_down(reason) && dgi_session_is(session, DGI_SESSION_UP_ON_TRIAL);
+    if (reverted && session->doublings < DGI_SESSION_DOUBLINGS_MAX)
+        session->doublings++;
+    dgi_session_clear(session, DGI_SESSION_UP_ON_TRIAL);
+    if (up && decide_by_link_up(reason) && !dgi_session_is(session, DGI_SESSION_DISABLED))
         dgi_session_set(session, DGI_SESSION_UP_ON_TRIAL);
-    } else if (!up && reason <= DG_REASON_CLIENT_UNDERRUN &&
-               dgi_session_is(session, DGI_SESSION_UP_ON_TRIAL)) {
-        dgi_session_clear(session, DGI_SESSION_UP_ON_TRIAL);
-        if (session->doublings < DGI_SESSION_DOUBLINGS_MAX)
-            session->doublings++;
-    } else if (reason == DG_REASON_REFUSED) {
-        dgi_session_clear(session, DGI_SESSION_UP_ON_TRIAL);
-    }
 }
 
 static void decide_note_fallback(dg_session *session, uint32_t to) {
@@ -261,17 +316,26 @@ static void decide_tell(dg_session *session, uint32_t to, uint32_t reason) {
     session->resends = 0;
     if (session->profile->ack_ms != 0 && reason != DG_REASON_REFUSED)
         dgi_session_set(session, DGI_SESSION_AWAITING);
-    bool by_link = reason < DG_REASON_STALE_METRICS || reason == DG_REASON_CLIENT_UNDERRUN ||
-                   reason == DG_REASON_IMPROVED;
+    bool by_link =
+        dgi_reason_is_metric(reason) || reason == DG_REASON_CLIENT_UNDERRUN || decide_by_link_up(reason);
     if (by_link && to != DG_LEVEL_FALLBACK)
         dgi_session_set(session, DGI_SESSION_REFUSABLE);
 }
 
-/* What is told of a change: on the way up that it got better, unless somebody wanted it so. */
+/* What is told of a change. On the way up: if somebody wanted it so, that; else whose hold is over, and only if it was
+ * the link's, that it got better. */
 static uint32_t decide_reason(const dg_session *session, decide_wish wish) {
     bool up = wish.level < session->level;
-    bool wanted = wish.reason == DG_REASON_MANUAL || wish.reason == DG_REASON_REFUSED;
-    return up && !wanted ? DG_REASON_IMPROVED : wish.reason;
+    if (!up || wish.reason == DG_REASON_MANUAL || wish.reason == DG_REASON_REFUSED)
+        return wish.reason;
+    if (dgi_session_is(session, DGI_SESSION_DISABLED) || session->reason == DG_REASON_MANUAL)
+        return DG_REASON_RELEASED;
+    return session->reason == DG_REASON_SERVER_LOAD ? DG_REASON_LOAD_EASED : DG_REASON_IMPROVED;
+}
+
+static void decide_say(dgi_session_outcome *outcome, uint32_t reason) {
+    outcome->reason = reason;
+    outcome->row = dgi_reason_is_metric(reason) ? dgi_reason_level(reason) : DG_LEVEL_FULL;
 }
 
 static void decide_commit(dg_session *session, decide_wish wish, dgi_session_outcome *outcome) {
@@ -284,11 +348,12 @@ static void decide_commit(dg_session *session, decide_wish wish, dgi_session_out
     session->before = session->level;
     session->level = (uint8_t)wish.level;
     session->since = session->clock;
-    if (reason != DG_REASON_IMPROVED)
+    session->told = (uint8_t)reason;
+    if (!decide_by_link_up(reason))
         session->reason = (uint8_t)reason;
     if (wish.level == DG_LEVEL_FULL)
         session->reason = DG_REASON_NONE;
-    outcome->reason = reason;
+    decide_say(outcome, reason);
     outcome->send = dgi_session_is(session, DGI_SESSION_DISABLED) ? 0 : session->send;
 }
 
@@ -305,6 +370,21 @@ static void decide_resend(dg_session *session, dgi_session_outcome *outcome) {
     session->resends++;
     session->sent_at = session->clock;
     outcome->send = session->send | DG_SEND_AGAIN;
+    decide_say(outcome, session->told);
+}
+
+/* Without a change: what holds the level down now, which need not be what brought it down. A force or a cap has it
+ * to itself only once the link would lift it. */
+static void decide_hold(dg_session *session, const dgi_session_view *view,
+                        dgi_session_outcome *outcome) {
+    uint32_t reason = dgi_session_held_by(session, view, &outcome->row);
+    bool link_is_good =
+        (view->measured & session->profile->metrics) != 0 && dgi_session_blocking(session, view) == 0;
+    bool by_others = reason == DG_REASON_MANUAL || reason == DG_REASON_SERVER_LOAD;
+    if (decide_link_reason(reason) || (by_others && link_is_good))
+        session->reason = (uint8_t)reason;
+    outcome->reason = reason;
+    decide_resend(session, outcome);
 }
 
 /* --- when to ask again --- */
@@ -320,7 +400,7 @@ static uint32_t decide_next_forgotten(const dg_session *session, uint32_t blocki
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
         if ((blocking >> metric & 1) != 0)
             next = decide_sooner(next, session, session->estimate.heard[metric],
-                                 session->profile->forget_ms + 1);
+                                 dgi_estimate_lasts(&session->estimate, session->profile, metric) + 1);
     return next;
 }
 
@@ -328,13 +408,13 @@ static uint32_t decide_next_up(const dg_session *session, const dgi_session_view
     if (session->level <= session->cap)
         return next;
     next = decide_next_forgotten(session, dgi_session_blocking(session, view), next);
-    uint32_t best = decide_best(session, view, decide_wanted(session, view));
+    uint32_t best = decide_best(session, view, decide_worst(view, view->measured));
     uint32_t dwell = dgi_session_dwell(session);
     if (dwell == 0 || !decide_up_ready(session, view, best))
         return next;
     next = decide_sooner(next, session, session->since, dwell);
     if (session->doublings != 0 && dgi_session_is(session, DGI_SESSION_UP_ON_TRIAL))
-        next = decide_sooner(next, session, session->up_at, session->profile->revert_ms + 1);
+        next = decide_sooner(next, session, session->since, session->profile->revert_ms + 1);
     return next;
 }
 
@@ -343,10 +423,9 @@ static uint32_t decide_next_link(const dg_session *session, const dgi_session_vi
     const dg_profile *profile = session->profile;
     if (dgi_session_is(session, DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP))
         next = decide_sooner(next, session, session->clock, session->held_until - session->clock);
-    if (dgi_session_is(session, DGI_SESSION_ALIVE) && profile->stale == DG_STALE_DEGRADE &&
-        profile->stale_ms != 0 && session->level < profile->worst)
-        next =
-            decide_sooner(next, session, session->life, profile->stale_ms * (session->stale_steps + 1u));
+    if (decide_minds_silence(session) && profile->stale == DG_STALE_DEGRADE &&
+        session->level < profile->worst)
+        next = decide_sooner(next, session, session->life, decide_next_silent(session));
     return decide_next_up(session, view, next);
 }
 
@@ -369,8 +448,8 @@ static bool decide_over(const dg_session *session, uint32_t until) {
     return (int32_t)(until - session->clock) <= 0;
 }
 
-/* Ends what has run its time. A level forced without an end has none. */
-static void decide_expire(dg_session *session) {
+/* A level forced without an end has none. */
+void dgi_session_expire(dg_session *session) {
     if (session->manual != DGI_SESSION_NO_LEVEL && !dgi_session_is(session, DGI_SESSION_FOREVER) &&
         decide_over(session, session->manual_until)) {
         session->manual = DGI_SESSION_NO_LEVEL;
@@ -386,14 +465,13 @@ static void decide_expire(dg_session *session) {
 
 void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session_outcome *outcome) {
     *outcome = (dgi_session_outcome){.before = session->level};
-    decide_expire(session);
+    dgi_session_expire(session);
     dgi_session_look(session, view);
     decide_wish wish = decide_target(session, view);
     if (wish.level != session->level) {
         decide_commit(session, wish, outcome);
     } else {
-        decide_resend(session, outcome);
-        outcome->reason = dgi_session_held_by(session);
+        decide_hold(session, view, outcome);
     }
     uint32_t chunk = dgi_session_chunk(session);
     outcome->changed = outcome->before != session->level || chunk != session->chunk;

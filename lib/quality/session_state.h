@@ -1,5 +1,6 @@
-/* The inside of a session, for the files that share it: life cycle and entry points (session.c), the
- * decision (session_decide.c), the answer (session_answer.c), save and restore (session_blob.c).
+/* The inside of a session, for the files that share it: life cycle and entry points (session.c), its clock
+ * (session_time.c), what it is fed (session_sample.c), the decision (session_decide.c), the answer
+ * (session_answer.c), save and restore (session_blob.c).
  *
  * A session has a clock of its own, milliseconds that only ever pass: a host's clock that goes back, or
  * ahead and back, cannot leave a time in its future. The clock wraps; an age is clock - then, and ages are
@@ -7,6 +8,7 @@
 #ifndef DGI_QUALITY_SESSION_STATE_H
 #define DGI_QUALITY_SESSION_STATE_H
 
+#include "base/struct.h"
 #include "degrade/session.h"
 #include "quality/change.h"
 #include "quality/estimate.h"
@@ -16,12 +18,14 @@
 #define DGI_SESSION_NO_LEVEL      UINT8_MAX
 #define DGI_SESSION_RECOVERIES    3
 #define DGI_SESSION_DOUBLINGS_MAX 16 /* 1 ms of dwell to a minute */
+/* Silence before any pace was seen, in milliseconds: a second sample 13 s after the first is none. */
+#define DGI_SESSION_UNPACED 15000
 
 enum {
     DGI_SESSION_DISABLED = 1 << 0,
     DGI_SESSION_FIXED_CHUNKS = 1 << 1,
     DGI_SESSION_FRESH = 1 << 2,       /* there is something that the metrics have not decided on yet */
-    DGI_SESSION_ALIVE = 1 << 3,       /* something was ever measured */
+    DGI_SESSION_ALIVE = 1 << 3,       /* something was ever measured, or asked for */
     DGI_SESSION_UP_ON_TRIAL = 1 << 4, /* the last step up may yet be reverted */
     DGI_SESSION_AWAITING = 1 << 5,    /* a change waits for its acknowledgement */
     DGI_SESSION_REFUSABLE = 1 << 6,   /* and may be refused */
@@ -30,19 +34,21 @@ enum {
     DGI_SESSION_HELD_DOWN = 1 << 9,   /* a refused step down is held off */
     DGI_SESSION_HELD_UP = 1 << 10,    /* a refused step up is */
     DGI_SESSION_FOREVER = 1 << 11,    /* the manual level has no end */
-    DGI_SESSION_FLAGS = (1 << 12) - 1
+    DGI_SESSION_ON_HEAP = 1 << 12,    /* made by dg_session_new() */
+    DGI_SESSION_FLAGS = (1 << 13) - 1
 };
+
+DGI_SIZED(dg_decision, 2, 144);
 
 struct dg_session {
     const dg_profile *profile;
     uint64_t id;
-    dg_time last; /* the host's time that the clock stands for */
+    dg_time last; /* the host's time at which the present millisecond began */
     dgi_estimate estimate;
     uint32_t clock;
-    uint32_t rest; /* nanoseconds that are no whole millisecond yet */
+    uint32_t peak; /* how far above `last` the host's time was before it was set back; 0: it was not */
     uint32_t life; /* when anything was last measured */
     uint32_t since;
-    uint32_t up_at; /* the last step up by metrics */
     uint32_t underrun_at;
     uint32_t sent_at;
     uint32_t probe_at;
@@ -58,9 +64,11 @@ struct dg_session {
     uint16_t rejected;
     uint16_t backwards;
     uint16_t recoveries[DGI_SESSION_RECOVERIES]; /* seconds of the last stays in fallback; 0: none */
+    uint16_t work[DG_LEVELS];                    /* reserved for a rule that weighs levels; 0 */
     uint8_t level;
     uint8_t before; /* the level before the last change */
     uint8_t reason; /* of what holds the level down */
+    uint8_t told;   /* reason of the last change */
     uint8_t cap;
     uint8_t manual; /* level, or DGI_SESSION_NO_LEVEL */
     uint8_t send;   /* DG_SEND_* of the last change */
@@ -68,19 +76,22 @@ struct dg_session {
     uint8_t doublings;   /* of the dwell */
     uint8_t probes;      /* good ones in a row */
     uint8_t stale_steps; /* taken in the present silence */
-    uint8_t reserved[10];
+    uint8_t reserved;
 };
 
-/* The estimates as one decision sees them. */
+/* The estimates as one decision sees them. Masks are of 1 << DG_METRIC_*. */
 typedef struct dgi_session_view {
     uint32_t value[DG_METRICS];
-    uint32_t measured; /* mask of 1 << DG_METRIC_* */
+    uint32_t asks[DG_METRICS]; /* the level that each asks for; full if it does not decide */
+    uint32_t measured;
+    uint32_t unrestored; /* those that decide and are not strictly inside what restores */
 } dgi_session_view;
 
 /* What a decision came to. */
 typedef struct dgi_session_outcome {
     uint32_t before;
     uint32_t reason;
+    uint32_t row; /* whose threshold the reason's metric is held against; DG_LEVEL_FULL: what restores */
     uint32_t send;
     uint32_t changed;
     uint32_t next_ms; /* from now; UINT32_MAX: never */
@@ -106,23 +117,51 @@ static inline void dgi_session_count(uint16_t *counter) {
     *counter = (uint16_t)(*counter + (*counter < UINT16_MAX));
 }
 
-/* Lets milliseconds pass on the session's own clock (session.c). */
+/* The metric of DG_REASON_HIGH_RTT..EXTREMELY_LOW_BANDWIDTH, and the level that it leads to: they are numbered metric
+ * by metric, three levels each. */
+static inline bool dgi_reason_is_metric(uint32_t reason) {
+    return reason >= DG_REASON_HIGH_RTT && reason <= DG_REASON_EXTREMELY_LOW_BANDWIDTH;
+}
+
+static inline uint32_t dgi_reason_metric(uint32_t reason) {
+    return (reason - DG_REASON_HIGH_RTT) / 3;
+}
+
+static inline uint32_t dgi_reason_level(uint32_t reason) {
+    return (reason - DG_REASON_HIGH_RTT) % 3 + 1;
+}
+
+static inline uint32_t dgi_reason_of(uint32_t metric, uint32_t level) {
+    return DG_REASON_HIGH_RTT + 3 * metric + level - 1;
+}
+
+/* Lets milliseconds pass on the session's own clock (session_time.c). */
 void dgi_session_pass(dg_session *session, uint64_t ms);
 /* Lets the host's time come: the same, and a time that goes back is counted. */
 void dgi_session_advance(dg_session *session, dg_time now);
+/* Holds all that lies in the past at long ago. */
+void dgi_session_clamp(dg_session *session);
+
+/* Take a sample, or an acknowledgement, when it came. DG_OK, or why it is none; nothing is changed then but the count
+ * of rejected samples (session_sample.c). */
+int dgi_session_take_sample(dg_session *session, const dg_sample *sample, size_t size, dg_time now);
+int dgi_session_take_ack(dg_session *session, const dg_ack *ack, size_t size, dg_time now);
 
 /* Decides, changes the session, and says what came of it (session_decide.c). */
 void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session_outcome *outcome);
 void dgi_session_look(const dg_session *session, dgi_session_view *view);
+/* Ends what has run its time. */
+void dgi_session_expire(dg_session *session);
 /* Takes a sample's own values (of the metrics in `measured`) as a probe of whether fallback can be left. */
 void dgi_session_probe(dg_session *session, const uint32_t *value, uint32_t measured);
 /* The dwell in force, milliseconds. */
 uint32_t dgi_session_dwell(const dg_session *session);
 /* Mask of the metrics that block a step up. */
 uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view *view);
-/* DG_REASON_* of what holds the level down. */
-uint32_t dgi_session_held_by(const dg_session *session);
-bool dgi_session_stale(const dg_session *session);
+/* DG_REASON_* of what holds the level down, and the row that its metric is held against. */
+uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *view, uint32_t *row);
+/* How long the silence of every metric may last, milliseconds, by the pace seen. */
+uint32_t dgi_session_patience(const dg_session *session);
 
 /* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,

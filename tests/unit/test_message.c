@@ -531,7 +531,7 @@ START_TEST(check_names_the_member_and_its_range) {
     faulty((dg_message){.kind = ack, .accepted = 2}, "accepted: 2 is outside 0..1");
     faulty((dg_message){.kind = DG_MESSAGE_FALLBACK, .enabled = 2}, "enabled: 2 is outside 0..1");
     faulty((dg_message){.kind = degrade, .level = 4}, "level: 4 is outside 0..3");
-    faulty((dg_message){.kind = degrade, .reason = 20}, "reason: 20 is outside 0..19");
+    faulty((dg_message){.kind = degrade, .reason = 23}, "reason: 23 is outside 0..22");
     faulty((dg_message){.kind = degrade, .has = DG_MESSAGE_HAS_AUDIO_QUALITY, .audio_quality = 4},
            "audio_quality: 4 is outside 0..3");
     faulty((dg_message){.kind = degrade, .has = DG_MESSAGE_HAS_LOSS, .loss = 1.5},

@@ -48,13 +48,69 @@ START_TEST(voice_is_what_no_configuration_makes) {
 }
 END_TEST
 
-START_TEST(a_configuration_of_zeros_is_voice_with_ten_seconds_of_silence) {
+/* All integers, name and levels: what a session decides and says by. */
+static void ck_assert_alike(const dg_profile *made, const dg_profile *other) {
+    size_t from = offsetof(dg_profile, bound),
+           to = offsetof(dg_profile, by_grade) + sizeof made->by_grade;
+    ck_assert_mem_eq((const char *)made + from, (const char *)other + from, to - from);
+    ck_assert_str_eq(dg_profile_name(made), dg_profile_name(other));
+    for (uint32_t level = 0; level < DG_LEVELS; level++) {
+        dg_level a = *dg_profile_level(made, level), b = *dg_profile_level(other, level);
+        ck_assert_str_eq(a.name, b.name);
+        ck_assert_str_eq(a.user_text, b.user_text);
+        a.name = b.name = a.user_text = b.user_text = NULL;
+        ck_assert_mem_eq(&a, &b, sizeof a);
+    }
+}
+
+START_TEST(a_configuration_of_zeros_is_voice_in_everything) {
     const dg_profile *made;
     ok(dg_profile_new(&made, &(dg_profile_config){0}));
-    ck_assert_str_eq(dg_profile_name(made), "custom");
+    ck_assert_alike(made, dg_profile_voice());
+    ck_assert_uint_eq(made->stale_ms, 3000);
+    dg_profile_unref(made);
+}
+END_TEST
+
+/* So that one number of any of them can be changed. */
+START_TEST(the_configuration_of_a_profile_makes_the_same_one_again) {
+    static const char *const names[] = {"voice", "voice-classic", "voice-strict"};
+    dg_profile_config config, again;
+    const dg_profile *made;
+    for (size_t i = 0; i < 3; i++) {
+        ok(dg_profile_get_config(dg_profile_find(names[i]), &config));
+        ok(dg_profile_new(&made, &config));
+        ck_assert_alike(made, dg_profile_find(names[i]));
+        ok(dg_profile_get_config(made, &again));
+        ck_assert_uint_eq(again.dwell, config.dwell);
+        ck_assert_uint_eq(again.min_loss_packets, config.min_loss_packets);
+        ck_assert_ptr_eq(again.levels, dg_profile_level(made, 0));
+        ck_assert_ptr_nonnull(again.allocator);
+        dg_profile_unref(made);
+    }
+    ok(dg_profile_get_config(dg_profile_find("voice-strict"), &config));
+    config.dwell = DG_SEC(1);
+    ok(dg_profile_new(&made, &config));
+    ck_assert_uint_eq(made->dwell_ms, 1000);
     ck_assert_uint_eq(made->stale_ms, 10000);
-    ck_assert_uint_eq(made->dwell_ms, 5000);
-    ck_assert_uint_eq(made->min_loss_packets, 20);
+    dg_profile_unref(made);
+    err(dg_profile_get_config(NULL, &config), DG_ERR_INVALID);
+    ck_assert_uint_eq(config.dwell, 0);
+    err(dg_profile_get_config(dg_profile_voice(), NULL), DG_ERR_INVALID);
+    err(dg_profile_get_config_sized(dg_profile_voice(), &config, 8), DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(a_metric_without_thresholds_is_graded_as_in_voice) {
+    dg_level rows[DG_LEVELS];
+    for (uint32_t level = 0; level < DG_LEVELS; level++)
+        rows[level] = (dg_level){.rtt_ms = (const double[]){1000, 2000, 3000, 0}[level]};
+    const dg_profile *made;
+    ok(dg_profile_new(&made, &(dg_profile_config){
+                                 .levels = rows, .level_count = DG_LEVELS, .level_size = sizeof *rows}));
+    ck_assert_uint_eq(dgi_profile_grade(made, DG_METRIC_LOSS, 60000), DG_GRADE_POOR);
+    ck_assert_uint_eq(dgi_profile_grade(made, DG_METRIC_RTT, 1500000), DG_GRADE_FAIR);
+    ck_assert_uint_eq(dgi_profile_grade(made, DG_METRIC_RTT, UINT32_MAX), DG_GRADE_POOR);
     dg_profile_unref(made);
 }
 END_TEST
@@ -131,7 +187,7 @@ static void voice_rows(dg_level *rows) {
 
 START_TEST(each_fault_of_a_row_names_the_row_and_the_member) {
     dg_level rows[DG_LEVELS];
-    dg_profile_config config = {.levels = rows, .level_count = DG_LEVELS};
+    dg_profile_config config = {.levels = rows, .level_count = DG_LEVELS, .level_size = sizeof *rows};
     voice_rows(rows);
     ok(dg_profile_config_check(&config, NULL, 0));
     for (size_t i = 0; i < HOSTILE_COUNT; i++) {
@@ -155,21 +211,15 @@ START_TEST(each_fault_of_a_row_names_the_row_and_the_member) {
 }
 END_TEST
 
-START_TEST(rows_of_any_size_are_copied_with_their_texts) {
-    struct {
-        dg_level row;
-        uint64_t newer;
-    } rows[DG_LEVELS];
-    memset(rows, 0, sizeof rows);
-    for (uint32_t level = 0; level < DG_LEVELS; level++)
-        rows[level].row = *dg_profile_level(dg_profile_voice(), level);
+START_TEST(rows_are_copied_with_their_texts) {
+    dg_level rows[DG_LEVELS];
+    voice_rows(rows);
     char name[] = "best", text[] = "All is well";
-    rows[0].row.name = name;
-    rows[0].row.user_text = text;
-    rows[1].row.name = rows[1].row.user_text = NULL;
-    rows[3].row.rtt_ms = 0; /* off */
-    dg_profile_config config = {
-        .levels = &rows[0].row, .level_count = DG_LEVELS, .level_size = sizeof rows[0]};
+    rows[0].name = name;
+    rows[0].user_text = text;
+    rows[1].name = rows[1].user_text = NULL;
+    rows[3].rtt_ms = 0; /* off */
+    dg_profile_config config = {.levels = rows, .level_count = DG_LEVELS, .level_size = sizeof *rows};
     const dg_profile *made;
     ok(dg_profile_new(&made, &config));
     name[0] = text[0] = 'X';
@@ -178,8 +228,95 @@ START_TEST(rows_of_any_size_are_copied_with_their_texts) {
     ck_assert_str_eq(dg_profile_level(made, 1)->name, "reduced");
     ck_assert_uint_eq(dgi_profile_asks(made, DG_METRIC_RTT, UINT32_MAX), DG_LEVEL_LOW);
     dg_profile_unref(made);
-    rows[2].newer = 1;
-    err(dg_profile_new(&made, &config), DG_ERR_UNKNOWN_FIELD);
+}
+END_TEST
+
+START_TEST(a_table_says_how_large_its_rows_are) {
+    dg_level rows[DG_LEVELS];
+    dg_level_setting settings[1] = {{.name = "fps"}};
+    voice_rows(rows);
+    dg_profile_config config = {.levels = rows, .level_count = DG_LEVELS};
+    faulty(&config, "level_size: must be the size of a row");
+    config.level_size = sizeof *rows + 8;
+    faulty(&config, "level_size: ");
+    config.level_size = sizeof *rows;
+    config.settings = settings;
+    config.setting_count = 1;
+    faulty(&config, "setting_size: must be the size of a row");
+    config.setting_size = sizeof *settings;
+    ok(dg_profile_config_check(&config, NULL, 0));
+    faulty(&(dg_profile_config){.level_size = sizeof *rows}, "level_size: ");
+    faulty(&(dg_profile_config){.setting_size = sizeof *settings}, "setting_size: ");
+}
+END_TEST
+
+START_TEST(settings_of_a_host_are_kept_by_level_and_name) {
+    char fps[] = "fps";
+    dg_level_setting settings[] = {{.name = fps, .value = 60, .level = DG_LEVEL_FULL},
+                                   {.name = fps, .value = 12.5, .level = DG_LEVEL_LOW},
+                                   {.name = "lines", .value = -1, .level = DG_LEVEL_LOW}};
+    dg_profile_config config = {
+        .settings = settings, .setting_count = 3, .setting_size = sizeof *settings};
+    const dg_profile *made, *again;
+    double value = 7;
+    ok(dg_profile_new(&made, &config));
+    fps[0] = 'X';
+    ok(dg_profile_setting(made, DG_LEVEL_FULL, "fps", &value));
+    ck_assert_double_eq(value, 60);
+    ok(dg_profile_setting(made, DG_LEVEL_LOW, "fps", &value));
+    ck_assert_double_eq(value, 12.5);
+    ok(dg_profile_setting(made, DG_LEVEL_LOW, "lines", &value));
+    ck_assert_double_eq(value, -1);
+    err(dg_profile_setting(made, DG_LEVEL_FULL, "lines", &value), DG_ERR_NOT_FOUND);
+    ck_assert_double_eq(value, 0);
+    err(dg_profile_setting(dg_profile_voice(), DG_LEVEL_FULL, "fps", &value), DG_ERR_NOT_FOUND);
+    err(dg_profile_setting(NULL, DG_LEVEL_FULL, "fps", &value), DG_ERR_INVALID);
+    err(dg_profile_setting(made, DG_LEVELS, "fps", &value), DG_ERR_INVALID);
+    err(dg_profile_setting(made, DG_LEVEL_FULL, NULL, &value), DG_ERR_INVALID);
+    err(dg_profile_setting(made, DG_LEVEL_FULL, "fps", NULL), DG_ERR_INVALID);
+    ok(dg_profile_get_config(made, &config));
+    ok(dg_profile_new(&again, &config));
+    dg_profile_unref(made);
+    ok(dg_profile_setting(again, DG_LEVEL_LOW, "fps", &value));
+    ck_assert_double_eq(value, 12.5);
+    dg_profile_unref(again);
+}
+END_TEST
+
+START_TEST(each_fault_of_a_setting_names_it) {
+    dg_level_setting settings[65];
+    dg_profile_config config = {
+        .settings = settings, .setting_count = 2, .setting_size = sizeof *settings};
+    const dg_level_setting good[2] = {{.name = "a"}, {.name = "b"}};
+    memcpy(settings, good, sizeof good), settings[1].name = NULL,
+                                         faulty(&config, "settings[1].name: must be 1..31 bytes");
+    memcpy(settings, good, sizeof good), settings[1].name = "", faulty(&config, "settings[1].name: ");
+    memcpy(settings, good, sizeof good), settings[1].name = "a",
+                                         faulty(&config, "settings[1].name: is there twice");
+    memcpy(settings, good, sizeof good), settings[0].level = 4, faulty(&config, "settings[0].level: ");
+    memcpy(settings, good, sizeof good), settings[0].reserved = 1,
+                                         faulty(&config, "settings[0].reserved: ");
+    memcpy(settings, good, sizeof good), settings[1].value = NAN,
+                                         faulty(&config, "settings[1].value: must be a finite");
+    memcpy(settings, good, sizeof good), settings[1].value = -INFINITY,
+                                         faulty(&config, "settings[1].value: ");
+    config.setting_count = 65;
+    faulty(&config, "setting_count: 65 is outside 0..64");
+    faulty(&(dg_profile_config){.setting_count = 1}, "setting_count: ");
+}
+END_TEST
+
+START_TEST(by_grades_reduced_may_begin_where_full_ends) {
+    dg_level rows[DG_LEVELS];
+    voice_rows(rows);
+    rows[1].rtt_ms = rows[0].rtt_ms;
+    dg_profile_config config = {.levels = rows, .level_count = DG_LEVELS, .level_size = sizeof *rows};
+    faulty(&config, "levels[1].rtt_ms: must be worse");
+    config.rule = DG_RULE_GRADES;
+    ok(dg_profile_config_check(&config, NULL, 0));
+    rows[2].loss = rows[1].loss;
+    faulty(&config, "levels[2].loss: must be worse");
+    faulty(&(dg_profile_config){.rule = 2}, "rule: ");
 }
 END_TEST
 
@@ -221,7 +358,7 @@ START_TEST(the_last_reference_frees_a_made_profile) {
     ck_assert_ptr_eq(dg_profile_ref(made), made);
     dg_profile_unref(made);
     ck_assert_int_eq(blocks, 1);
-    ck_assert_str_eq(dg_profile_name(made), "custom");
+    ck_assert_str_eq(dg_profile_name(made), "voice");
     dg_profile_unref(made);
     ck_assert_int_eq(blocks, 0);
     allocator.user = &allocator; /* none left */
@@ -247,6 +384,19 @@ START_TEST(words_are_those_of_the_wire) {
         ck_assert_int_eq(dg_level_find(levels[i]), (int)i);
         ck_assert_str_eq(dg_metric_name(i), metrics[i]);
     }
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(dg_encoding_find(dg_encoding_name(i)), (int)i);
+        ck_assert_int_eq(dg_estimate_find(dg_estimate_name(i)), (int)i);
+        ck_assert_int_eq(dg_stale_find(dg_stale_name(i)), (int)i);
+        ck_assert_int_eq(dg_metric_find(dg_metric_name(i)), (int)i);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(dg_transport_find(dg_transport_name(i)), (int)i);
+        ck_assert_int_eq(dg_rule_find(dg_rule_name(i)), (int)i);
+    }
+    ck_assert_str_eq(dg_estimate_name(DG_ESTIMATE_ROBUST), "robust");
+    ck_assert_str_eq(dg_stale_name(DG_STALE_HOLD), "hold");
+    ck_assert_str_eq(dg_rule_name(DG_RULE_GRADES), "grades");
     ck_assert_str_eq(dg_level_name(4), "unknown");
     ck_assert_str_eq(dg_metric_name(UINT32_MAX), "unknown");
     err(dg_level_find("Full"), DG_ERR_NOT_FOUND);
@@ -262,10 +412,12 @@ START_TEST(words_are_those_of_the_wire) {
 END_TEST
 
 TESTS_MAIN("profile", built_in_profiles_are_found_by_name, voice_has_the_thresholds_of_the_table,
-           voice_is_what_no_configuration_makes,
-           a_configuration_of_zeros_is_voice_with_ten_seconds_of_silence,
-           off_is_off_and_the_least_is_not, each_number_out_of_its_range_names_itself,
-           each_fault_of_a_row_names_the_row_and_the_member,
-           rows_of_any_size_are_copied_with_their_texts, sizes_of_other_versions_are_told_apart,
+           voice_is_what_no_configuration_makes, a_configuration_of_zeros_is_voice_in_everything,
+           the_configuration_of_a_profile_makes_the_same_one_again,
+           a_metric_without_thresholds_is_graded_as_in_voice, off_is_off_and_the_least_is_not,
+           each_number_out_of_its_range_names_itself, each_fault_of_a_row_names_the_row_and_the_member,
+           rows_are_copied_with_their_texts, a_table_says_how_large_its_rows_are,
+           settings_of_a_host_are_kept_by_level_and_name, each_fault_of_a_setting_names_it,
+           by_grades_reduced_may_begin_where_full_ends, sizes_of_other_versions_are_told_apart,
            the_last_reference_frees_a_made_profile, built_in_profiles_and_null_need_no_reference,
            words_are_those_of_the_wire)

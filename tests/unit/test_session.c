@@ -9,12 +9,12 @@
 
 static dg_session *session_made(const dg_profile *profile) {
     dg_session *session;
-    ok(dg_session_new(&session, &(dg_session_config){.profile = profile, .id = 7}, START));
+    ok(dg_session_new(&session, &(dg_session_config){.profile = profile, .id = 7}, START - DG_SEC(2)));
     return session;
 }
 
 static dg_time at_ms(double ms) {
-    return START + (dg_time)(ms * 1e6);
+    return START + (dg_time)(int64_t)(ms * 1e6); /* a little before the start too */
 }
 
 static dg_sample sample_of(unsigned metric, double value) {
@@ -60,6 +60,13 @@ static dg_decision steady(dg_session *session, dg_sample sample, double from, do
     for (double t = from; t <= to; t += 1000)
         decision = fed(session, sample, t);
     return decision;
+}
+
+/* The last of three samples, half a second apart: from here on 3 s are silence. */
+static dg_decision paced(dg_session *session, dg_sample sample, double to) {
+    fed(session, sample, to - 1000);
+    fed(session, sample, to - 500);
+    return fed(session, sample, to);
 }
 
 static const dg_sample good_sample = {.has = DG_SAMPLE_RTT | DG_SAMPLE_LOSS | DG_SAMPLE_JITTER |
@@ -488,8 +495,8 @@ END_TEST
 
 START_TEST(silence_lowers_one_level_each_time_it_passes) {
     dg_session *session = session_made(NULL);
-    ck_assert_uint_eq(asked(session, 60000).level, DG_LEVEL_FULL); /* never fed: no silence */
-    dg_decision decision = fed(session, good_sample, 60000);
+    ck_assert_uint_eq(asked(session, 58000).level, DG_LEVEL_FULL); /* never fed: no silence */
+    dg_decision decision = paced(session, good_sample, 60000);
     for (uint32_t level = 1; level < DG_LEVELS; level++) {
         double t = 60000 + 3000 * level;
         ck_assert_uint_eq(decision.next, at_ms(level == 1 ? t : 60000 + 3000 * (level - 1) + 2000));
@@ -505,7 +512,7 @@ END_TEST
 
 START_TEST(long_silence_met_late_is_the_same_and_empty_samples_are_no_life) {
     dg_session *session = session_made(NULL);
-    fed(session, good_sample, 0);
+    paced(session, good_sample, 0);
     ck_assert_uint_eq(fed(session, (dg_sample){0}, 2999).level, DG_LEVEL_FULL);
     dg_sample nothing = {.has = DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS};
     ck_assert_uint_eq(fed(session, nothing, 3000).level, DG_LEVEL_REDUCED);
@@ -517,9 +524,9 @@ END_TEST
 START_TEST(each_silence_counts_anew) {
     dg_session *session = session_made(NULL);
     dg_sample fair = sample_of(DG_METRIC_RTT, 200);
-    fed(session, fair, 0);
+    paced(session, fair, 0);
     ck_assert_uint_eq(asked(session, 5000).level, DG_LEVEL_REDUCED);
-    fed(session, fair, 5500);
+    fed(session, fair, 5500); /* after a silence, which is no pace */
     ck_assert_uint_eq(asked(session, 8499).level, DG_LEVEL_REDUCED);
     ck_assert_uint_eq(asked(session, 8500).level, DG_LEVEL_LOW);
     dg_session_free(session);
@@ -528,11 +535,150 @@ END_TEST
 
 START_TEST(next_is_exact_to_the_nanosecond) {
     dg_session *session = session_made(NULL);
-    dg_decision decision = fed(session, good_sample, 0.7);
+    dg_decision decision = paced(session, good_sample, 0.7);
     ck_assert_uint_eq(decision.next, at_ms(3000)); /* the session's milliseconds began at 0 */
     ck_assert_uint_eq(asked(session, 2999.999999).level, DG_LEVEL_FULL);
     ck_assert_uint_eq(asked(session, 3000).level, DG_LEVEL_REDUCED);
     dg_session_free(session);
+}
+END_TEST
+
+START_TEST(a_host_that_measures_seldom_is_not_silent) {
+    static const double paces[] = {1000, 2900, 3005, 4000, 5000, 10000, 13000};
+    for (size_t i = 0; i < sizeof paces / sizeof *paces; i++) {
+        dg_session *session = session_made(NULL);
+        for (double t = 0; t < 600000; t += paces[i]) {
+            ck_assert(!fed(session, good_sample, t).changed);
+            ck_assert(!asked(session, t + paces[i] - 1).changed);
+        }
+        dg_session_free(session);
+    }
+}
+END_TEST
+
+START_TEST(silence_is_four_gaps_of_the_pace_and_never_less_than_stale_after) {
+    static const double rows[][2] = {{100, 3000}, {500, 3000}, {750, 3000}, {1000, 4000}, {3000, 12000}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        dg_session *session = session_made(NULL);
+        double t = 0;
+        for (int n = 0; n < 40; n++)
+            fed(session, good_sample, t += rows[i][0]);
+        ck_assert_uint_eq(asked(session, t + rows[i][1] - 64).level, DG_LEVEL_FULL);
+        dg_decision decision = asked(session, t + rows[i][1]);
+        ck_assert_uint_ge(decision.level, DG_LEVEL_REDUCED);
+        ck_assert_uint_eq(decision.reason, DG_REASON_STALE_METRICS);
+        ck_assert_double_eq_tol(decision.threshold, rows[i][1], 64);
+        dg_session_free(session);
+    }
+}
+END_TEST
+
+/* An outage is no pace; a host that became slower for good is believed after its third such gap. */
+START_TEST(one_outage_changes_no_pace_but_a_slower_host_does) {
+    dg_session *session = session_made(NULL);
+    paced(session, good_sample, 0);
+    steady(session, good_sample, 20000, 20000);
+    paced(session, good_sample, 21500);
+    ck_assert_uint_eq(asked(session, 24499).level, dg_session_level(session));
+    uint32_t level = dg_session_level(session);
+    ck_assert_uint_gt(asked(session, 24500).level, level);
+    for (double t = 30000; t < 69000; t += 13000)
+        fed(session, good_sample, t);
+    unsigned downs = 0;
+    for (double t = 69000; t < 300000; t += 13000) {
+        downs += fed(session, good_sample, t).direction < 0;
+        downs += asked(session, t + 12999).direction < 0;
+    }
+    ck_assert_uint_eq(downs, 0);
+    ck_assert_uint_eq(dg_session_level(session), DG_LEVEL_FULL);
+    dg_session_free(session);
+}
+END_TEST
+
+/* Two samples a metric, close together, every 13 s; and two metrics in turn. */
+START_TEST(bursts_of_samples_have_the_pace_of_the_bursts) {
+    dg_session *session = session_made(NULL);
+    for (double t = 0; t < 300000; t += 13000) {
+        ck_assert(!fed(session, sample_of(DG_METRIC_RTT, 20), t).changed);
+        ck_assert(!fed(session, sample_of(DG_METRIC_RTT, 22), t + 200).changed);
+        ck_assert(!fed(session, sample_of(DG_METRIC_JITTER, 2), t + 400).changed);
+        ck_assert(!asked(session, t + 12999).changed);
+    }
+    dg_session_free(session);
+}
+END_TEST
+
+START_TEST(a_metric_that_is_measured_seldom_is_not_forgotten_in_between) {
+    dg_session *session = session_made(NULL);
+    for (int n = 0; n < 3; n++) {
+        fed(session, sample_of(DG_METRIC_LOSS, 0.3), n * 40000);
+        for (double t = n * 40000 + 1000; t < (n + 1) * 40000; t += 1000)
+            fed(session, sample_of(DG_METRIC_RTT, 20), t);
+    }
+    ck_assert_uint_eq(dg_session_level(session), DG_LEVEL_FALLBACK);
+    dg_session_stats stats;
+    ok(dg_session_get_stats(session, at_ms(119000), &stats));
+    ck_assert_uint_eq(stats.blocking, 1u << DG_METRIC_LOSS);
+    dg_session_free(session);
+}
+END_TEST
+
+/* Nobody could have been heard while the host stood still. */
+START_TEST(a_host_that_stood_still_charges_nobody) {
+    dg_session *session = session_made(NULL), *other = session_made(NULL);
+    dg_decision before = paced(session, good_sample, 10000);
+    paced(other, good_sample, 10000);
+    ok(dg_session_excuse(session, DG_SEC(10), at_ms(20000)));
+    dg_decision after = asked(session, 20000);
+    ck_assert(!after.changed);
+    ck_assert_uint_eq(after.next, before.next + DG_SEC(10));
+    ck_assert_uint_eq(asked(session, 22999).level, DG_LEVEL_FULL);
+    ck_assert_uint_eq(asked(session, 23000).level, DG_LEVEL_REDUCED);
+    ck_assert_uint_eq(asked(other, 20000).level, DG_LEVEL_FALLBACK);
+    err(dg_session_excuse(NULL, 1, 0), DG_ERR_INVALID);
+    dg_session_free(session);
+    dg_session_free(other);
+}
+END_TEST
+
+START_TEST(an_acknowledgement_is_not_late_by_the_time_the_host_stood_still) {
+    dg_session *session = session_made(NULL);
+    ck_assert_uint_ne(fed(session, sample_of(DG_METRIC_RTT, 400), 0).send, 0);
+    ok(dg_session_excuse(session, DG_SEC(60),
+                         at_ms(60000))); /* longer than it is out: since it was sent */
+    ck_assert_uint_eq(asked(session, 61999).send, 0);
+    ck_assert_uint_ne(asked(session, 62000).send, 0);
+    dg_session_free(session);
+}
+END_TEST
+
+/* A client that never answered: nothing is measured, but somebody asks. */
+START_TEST(silence_counts_from_the_first_time_that_somebody_asked) {
+    dg_session *session = session_made(NULL);
+    dg_sample asking = {.has = DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS};
+    for (double t = 5000; t < 20000; t += 500)
+        ck_assert_uint_eq(fed(session, asking, t).level, DG_LEVEL_FULL);
+    dg_decision decision = fed(session, asking, 20000);
+    ck_assert_uint_eq(decision.reason, DG_REASON_STALE_METRICS);
+    ck_assert_uint_gt(decision.level, DG_LEVEL_FULL);
+    dg_session_free(session);
+}
+END_TEST
+
+/* One decision at one time: a second question brings nothing. */
+START_TEST(asking_twice_at_one_time_changes_once) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile, &(dg_profile_config){.max_down = 1}));
+    dg_session *session = session_made(profile);
+    paced(session, good_sample, 0);
+    ck_assert_uint_eq(asked(session, 9000).level, DG_LEVEL_REDUCED);
+    dg_decision again = asked(session, 9000);
+    ck_assert(!again.changed);
+    ck_assert_uint_eq(again.next, at_ms(9001)); /* more is due */
+    ck_assert_uint_eq(asked(session, 9001).level, DG_LEVEL_LOW);
+    ck_assert_uint_eq(asked(session, 9002).level, DG_LEVEL_FALLBACK);
+    dg_session_free(session);
+    dg_profile_unref(profile);
 }
 END_TEST
 
@@ -710,7 +856,7 @@ END_TEST
 
 START_TEST(silence_cap_and_force_cannot_be_refused) {
     dg_session *session = session_made(NULL);
-    fed(session, good_sample, 0);
+    paced(session, good_sample, 0);
     asked(session, 3000);
     ck_assert_uint_eq(acked(session, (dg_ack){.accepted = 0}, 3100).level, DG_LEVEL_REDUCED);
     capped(session, DG_LEVEL_LOW, 3200);
@@ -746,7 +892,7 @@ END_TEST
 
 START_TEST(time_that_goes_back_is_no_time_and_is_counted) {
     dg_session *session = session_made(NULL);
-    fed(session, good_sample, 5000);
+    paced(session, good_sample, 5000);
     ck_assert_uint_eq(asked(session, 4500).level, DG_LEVEL_FULL);
     ck_assert_uint_eq(asked(session, 7999).level, DG_LEVEL_FULL); /* from 5000, not from 4500 */
     ck_assert_uint_eq(asked(session, 8000).level, DG_LEVEL_REDUCED);
@@ -845,7 +991,7 @@ START_TEST(hostile_acknowledgements_and_null_change_nothing) {
                       {.sequence = 1},
                       {.buffer_level = 1},
                       {.playback_rate = 1},
-                      {.has = DG_ACK_PLAYBACK_RATE},
+                      {.has = DG_ACK_PLAYBACK_RATE, .playback_rate = -0.5},
                       {.has = DG_ACK_PLAYBACK_RATE, .playback_rate = 100.5},
                       {.has = DG_ACK_BUFFER_LEVEL, .buffer_level = 1.1e9}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -918,12 +1064,19 @@ START_TEST(no_memory_is_an_error_and_half_an_allocator_too) {
 END_TEST
 
 START_TEST(words_are_those_of_the_wire) {
-    for (uint32_t reason = 0; reason <= DG_REASON_PREDICTED; reason++)
+    for (uint32_t reason = 0; reason <= DG_REASON_LOAD_EASED; reason++)
         ck_assert_int_eq(dg_reason_find(dg_reason_name(reason)), (int)reason);
+    for (uint32_t grade = 0; grade <= DG_GRADE_VERY_POOR; grade++)
+        ck_assert_int_eq(dg_grade_find(dg_grade_name(grade)), (int)grade);
+    for (uint32_t audio = 0; audio <= DG_AUDIO_UNAVAILABLE; audio++)
+        ck_assert_int_eq(dg_audio_quality_find(dg_audio_quality_name(audio)), (int)audio);
     ck_assert_str_eq(dg_reason_name(DG_REASON_NONE), "none");
     ck_assert_str_eq(dg_reason_name(DG_REASON_SERVER_LOAD), "server_load");
     ck_assert_str_eq(dg_reason_name(DG_REASON_PREDICTED), "predicted");
-    ck_assert_str_eq(dg_reason_name(20), "unknown");
+    ck_assert_str_eq(dg_reason_name(DG_REASON_WAITING), "waiting");
+    ck_assert_str_eq(dg_reason_name(DG_REASON_RELEASED), "released");
+    ck_assert_str_eq(dg_reason_name(DG_REASON_LOAD_EASED), "load_eased");
+    ck_assert_str_eq(dg_reason_name(23), "unknown");
     err(dg_reason_find("nonsense"), DG_ERR_NOT_FOUND);
     err(dg_reason_find(NULL), DG_ERR_NOT_FOUND);
     ck_assert_str_eq(dg_grade_name(DG_GRADE_VERY_POOR), "very poor");
@@ -987,18 +1140,21 @@ static const dg_profile *any_profile(unsigned long long *seed) {
     }
 }
 
+/* At any pace that the library can follow, and whatever the profile. */
 START_TEST(constant_input_never_turns_round) {
     unsigned long long seed = property_seed();
     for (int round = 0; round < 400; round++) {
         const dg_profile *profile = any_profile(&seed);
         dg_session *session = session_made(profile);
         dg_sample sample = drawn_sample(&seed);
-        double step = 50 + drawn(&seed, 2900); /* within stale_after */
+        double step = round % 2 ? 50 + drawn(&seed, 2900) : 1000 + drawn(&seed, 13900);
         unsigned switches = 0;
-        for (double t = 0; t < 600000; t += step) {
+        for (double t = 0; t < 400 * step; t += step) {
             dg_decision decision = fed(session, sample, t);
             switches += decision.before != decision.level;
             ck_assert_int_le(decision.direction, 0);
+            decision = asked(session, t + step * 0.9);
+            ck_assert(!decision.changed);
         }
         ck_assert_uint_le(switches, dg_session_level(session));
         dg_session_free(session);
@@ -1012,13 +1168,13 @@ static void check_decision(const dg_session *session, const dg_decision *decisio
     ck_assert_uint_le(decision->level, session->profile->worst);
     if (!(session->flags & DGI_SESSION_DISABLED) && session->cap < session->profile->worst)
         ck_assert_uint_ge(decision->level, session->cap);
-    ck_assert_uint_le(decision->reason, DG_REASON_PREDICTED);
+    ck_assert_uint_le(decision->reason, DG_REASON_LOAD_EASED);
     ck_assert(decision->next > now);
     ck_assert_int_eq(decision->direction,
                      (decision->level < decision->before) - (decision->level > decision->before));
     if (decision->direction != 0)
         ck_assert_uint_eq(decision->changed, 1);
-    if (decision->level == DG_LEVEL_FULL && !decision->changed)
+    if (decision->level == DG_LEVEL_FULL && !decision->changed && decision->send == 0)
         ck_assert_uint_eq(decision->reason, DG_REASON_NONE);
     ck_assert_uint_eq(decision->send & DG_SEND_RESTORED && decision->send & DG_SEND_DEGRADED, 0);
 }
@@ -1169,7 +1325,6 @@ START_TEST(a_loaded_session_decides_as_the_saved_one) {
         for (int i = 1; i < 100; i++) {
             dg_sample sample = drawn_sample(&seed);
             dg_decision here, there;
-            session->rest = loaded->rest = 0;
             ok(dg_session_feed(session, &sample, now + DG_MS(250 + i * 200), &here));
             ok(dg_session_feed(loaded, &sample, DG_SEC(77) + DG_MS(i * 200), &there));
             ck_assert_uint_eq(here.level, there.level);
@@ -1227,10 +1382,12 @@ START_TEST(a_blob_with_a_good_checksum_and_bad_values_is_refused) {
             session->level = DG_LEVELS;
             break;
         case 4:
-            session->reason = 20;
+            session->level = 1;
+            session->reason = DG_REASON_IMPROVED;
             break;
         case 5:
             session->manual = 4;
+            session->flags |= DGI_SESSION_FOREVER;
             break;
         case 6:
             session->doublings = 17;
@@ -1254,7 +1411,8 @@ START_TEST(peeking_answers_as_asking_would_and_changes_nothing) {
     dg_session *session = NULL;
     dg_decision peeked, asked;
     ok(dg_session_new(&session, NULL, 0));
-    ok(dg_session_feed(session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 400}, DG_SEC(1), NULL));
+    for (dg_time now = 0; now <= DG_SEC(1); now += DG_MS(500))
+        ok(dg_session_feed(session, &(dg_sample){.has = DG_SAMPLE_RTT, .rtt_ms = 400}, now, NULL));
     unsigned char *before = malloc(dg_session_size());
     memcpy(before, session, dg_session_size());
     ok(dg_session_peek(session, DG_SEC(5), &peeked)); /* silence: it would go down */
@@ -1269,37 +1427,41 @@ START_TEST(peeking_answers_as_asking_would_and_changes_nothing) {
 }
 END_TEST
 
-TESTS_MAIN("session", peeking_answers_as_asking_would_and_changes_nothing,
-           steady_input_crosses_exactly_at_the_numbers_of_the_tables,
-           levels_ask_of_the_host_what_the_table_says, the_example_of_the_original_holds,
-           reasons_name_the_worst_level_asked_for_then_the_order_of_the_metrics,
-           expected_latency_is_rounded_up_to_50, between_trigger_and_restore_the_level_holds,
-           classic_takes_the_mean_of_ten_and_steps_one_level,
-           strict_follows_the_grade_of_the_last_sample_both_ways,
-           another_profile_acts_at_the_next_decision, fallback_can_be_switched_off,
-           one_level_up_after_each_dwell, a_good_network_brings_any_level_to_full_in_under_30_s,
-           fallback_is_left_after_three_good_probes_a_second_apart,
-           the_dwell_doubles_with_each_reverted_step_up_to_its_maximum, one_terrible_bin_does_not_flap,
-           loss_counts_from_twenty_packets_on, bandwidth_limited_by_the_application_only_raises,
-           a_forgotten_metric_neither_triggers_nor_blocks, silence_lowers_one_level_each_time_it_passes,
-           long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
-           next_is_exact_to_the_nanosecond, held_silence_restores_nothing,
-           a_forced_level_stands_until_its_time_or_its_release,
-           a_session_without_any_metric_comes_back_from_a_forced_level,
-           the_cap_limits_metrics_and_forced_levels_alike, a_disabled_session_is_full_and_silent,
-           fixed_chunks_stay_those_of_full_while_streaming,
-           an_unacknowledged_change_is_sent_again_twice_and_then_stands,
-           an_acknowledged_change_is_not_sent_again,
-           a_refused_step_down_is_held_off_for_30_s_but_not_fallback,
-           a_refused_step_up_goes_back_down_and_is_held_off, silence_cap_and_force_cannot_be_refused,
-           an_underrun_lowers_one_level_at_most_every_5_s_and_never_into_fallback,
-           time_that_goes_back_is_no_time_and_is_counted,
-           a_clock_that_jumps_an_hour_and_comes_back_locks_nobody_out, months_of_silence_do_not_wrap,
-           hostile_samples_change_nothing_but_their_count,
-           hostile_acknowledgements_and_null_change_nothing, a_session_fits_256_bytes_of_the_host,
-           no_memory_is_an_error_and_half_an_allocator_too, words_are_those_of_the_wire,
-           constant_input_never_turns_round,
-           any_calls_leave_a_legal_state_and_a_shifted_clock_changes_nothing,
-           asking_more_often_than_next_changes_nothing, any_input_steps_up_no_more_often_than_the_dwell,
-           a_loaded_session_decides_as_the_saved_one, a_damaged_blob_is_refused_and_changes_nothing,
-           a_blob_with_a_good_checksum_and_bad_values_is_refused)
+TESTS_MAIN(
+    "session", steady_input_crosses_exactly_at_the_numbers_of_the_tables,
+    levels_ask_of_the_host_what_the_table_says, the_example_of_the_original_holds,
+    reasons_name_the_worst_level_asked_for_then_the_order_of_the_metrics,
+    expected_latency_is_rounded_up_to_50, between_trigger_and_restore_the_level_holds,
+    classic_takes_the_mean_of_ten_and_steps_one_level,
+    strict_follows_the_grade_of_the_last_sample_both_ways, another_profile_acts_at_the_next_decision,
+    fallback_can_be_switched_off, one_level_up_after_each_dwell,
+    a_good_network_brings_any_level_to_full_in_under_30_s,
+    fallback_is_left_after_three_good_probes_a_second_apart,
+    the_dwell_doubles_with_each_reverted_step_up_to_its_maximum, one_terrible_bin_does_not_flap,
+    loss_counts_from_twenty_packets_on, bandwidth_limited_by_the_application_only_raises,
+    a_forgotten_metric_neither_triggers_nor_blocks, silence_lowers_one_level_each_time_it_passes,
+    long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
+    next_is_exact_to_the_nanosecond, a_host_that_measures_seldom_is_not_silent,
+    silence_is_four_gaps_of_the_pace_and_never_less_than_stale_after,
+    one_outage_changes_no_pace_but_a_slower_host_does, bursts_of_samples_have_the_pace_of_the_bursts,
+    a_metric_that_is_measured_seldom_is_not_forgotten_in_between, a_host_that_stood_still_charges_nobody,
+    an_acknowledgement_is_not_late_by_the_time_the_host_stood_still,
+    silence_counts_from_the_first_time_that_somebody_asked, asking_twice_at_one_time_changes_once,
+    held_silence_restores_nothing, a_forced_level_stands_until_its_time_or_its_release,
+    a_session_without_any_metric_comes_back_from_a_forced_level,
+    the_cap_limits_metrics_and_forced_levels_alike, a_disabled_session_is_full_and_silent,
+    fixed_chunks_stay_those_of_full_while_streaming,
+    an_unacknowledged_change_is_sent_again_twice_and_then_stands,
+    an_acknowledged_change_is_not_sent_again, a_refused_step_down_is_held_off_for_30_s_but_not_fallback,
+    a_refused_step_up_goes_back_down_and_is_held_off, silence_cap_and_force_cannot_be_refused,
+    an_underrun_lowers_one_level_at_most_every_5_s_and_never_into_fallback,
+    time_that_goes_back_is_no_time_and_is_counted,
+    a_clock_that_jumps_an_hour_and_comes_back_locks_nobody_out, months_of_silence_do_not_wrap,
+    hostile_samples_change_nothing_but_their_count, hostile_acknowledgements_and_null_change_nothing,
+    a_session_fits_256_bytes_of_the_host, no_memory_is_an_error_and_half_an_allocator_too,
+    words_are_those_of_the_wire, constant_input_never_turns_round,
+    any_calls_leave_a_legal_state_and_a_shifted_clock_changes_nothing,
+    asking_more_often_than_next_changes_nothing, any_input_steps_up_no_more_often_than_the_dwell,
+    a_loaded_session_decides_as_the_saved_one, a_damaged_blob_is_refused_and_changes_nothing,
+    a_blob_with_a_good_checksum_and_bad_values_is_refused,
+    peeking_answers_as_asking_would_and_changes_nothing)
