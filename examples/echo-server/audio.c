@@ -5,10 +5,9 @@
  */
 #include "audio.h"
 
-#include <libwebsockets.h>
-
 #include "client.h"
 #include "json.h"
+#include "net/base64.h"
 #include "server.h"
 #include "wire.h"
 
@@ -24,21 +23,20 @@ static size_t audio_chunk_size(const dg_decision *decision) {
 static bool audio_send_binary(struct client *client, unsigned char *chunk, size_t size) {
     for (unsigned i = 0; i < AUDIO_HEADER; i++)
         chunk[i] = (unsigned char)(client->chunk >> (24 - 8 * i));
-    return client_send(client, FRAME_AUDIO_BINARY, 0, chunk, AUDIO_HEADER + size);
+    return client_send_audio(client, WS_BINARY, chunk, AUDIO_HEADER + size);
 }
 
 static bool audio_send_json(struct client *client, const unsigned char *chunk, size_t size) {
-    char base64[WIRE_MAX], text[WIRE_MAX];
+    char base64[BASE64_SIZE(WIRE_MAX / 2)], text[WIRE_MAX];
     struct json json;
-    if (lws_b64_encode_string((const char *)chunk + AUDIO_HEADER, (int)size, base64, sizeof base64) < 0)
-        return false;
+    size_t length = base64_write(base64, chunk + AUDIO_HEADER, size);
     json_begin(&json, text, sizeof text);
     json_open(&json, NULL, '{');
     json_text(&json, "type", "audio");
     json_integer(&json, "seq", client->chunk);
-    json_text(&json, "data", base64);
+    json_bytes(&json, "data", base64, length);
     json_close(&json, '}');
-    return client_send(client, FRAME_AUDIO_TEXT, 0, text, json_end(&json));
+    return client_send_audio(client, WS_TEXT, text, json_end(&json));
 }
 
 static void audio_send(struct client *client, size_t size) {
@@ -61,5 +59,5 @@ void audio_echo(struct client *client, const void *data, size_t size) {
 
 void audio_stop(struct client *client) {
     ring_clear(&client->ring);
-    client->server->counts.chunks_dropped += outbox_drop_audio(&client->outbox);
+    client_drop_audio(client);
 }

@@ -5,44 +5,60 @@
  */
 #include "client.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "audio.h"
+#include "json.h"
 #include "report.h"
 #include "server.h"
 #include "wire.h"
 #include "work.h"
 
-#define BEATS_A_PROBE    (CLIENT_PROBE_INTERVAL / SERVER_BEAT)
-#define BEATS_A_FEED     (CLIENT_FEED_INTERVAL / SERVER_BEAT)
-#define BAD_IN_ROW_MAX   10
-#define CLOSE_PATIENCE_S 5 /* for a peer that does not read its close */
-#define UNSENT_LOW       16384
+#define BEATS_A_PROBE  (CLIENT_PROBE_INTERVAL / SERVER_BEAT)
+#define BEATS_A_FEED   (CLIENT_FEED_INTERVAL / SERVER_BEAT)
+#define BAD_IN_ROW_MAX 10
+#define CLOSE_PATIENCE DG_SEC(5) /* for a peer that does not read its close */
+#define STUCK_MAX      DG_SEC(5) /* with a full outbox of which nothing goes */
 
-struct client *client_new(struct server *server, struct lws *wsi, const dg_permit *permit, dg_time now) {
+#define ONLY(kind) (UINT32_C(1) << (kind))
+
+static void client_link(struct client *client);
+
+static int client_create(struct client *client, dg_time now) {
+    const dg_bucket_config replies = {.rate = 5, .burst = 10};
+    const dg_conn_config config = {.id = client->id, .user = client};
+    int status = dg_meter_new(&client->meter, NULL, now);
+    if (status == DG_OK)
+        status = dg_bucket_new(&client->replies, &replies, now);
+    if (status == DG_OK)
+        status = dg_hub_add(client->server->hub, &config, now, &client->conn);
+    return status;
+}
+
+struct client *client_new(struct server *server, const dg_permit *permit, dg_time now) {
     struct client *client = calloc(1, sizeof *client);
-    if (client == NULL || dg_meter_new(&client->meter, NULL, now) != DG_OK) {
-        free(client);
+    if (client == NULL)
+        return NULL;
+    client->server = server;
+    client->id = server->last_id + 1;
+    client->moved_at = now;
+    if (client_create(client, now) != DG_OK) {
+        client_free(client, now);
         return NULL;
     }
-    client->server = server;
-    client->wsi = wsi;
+    server->last_id = client->id;
     client->permit = *permit;
-    client->id = ++server->last_id;
+    client_link(client);
     return client;
 }
 
 void client_free(struct client *client, dg_time now) {
     dg_gate_release(client->server->gate, &client->permit, DG_OUTCOME_IGNORED, now);
+    dg_bucket_free(client->replies);
     dg_meter_free(client->meter);
-    outbox_clear(&client->outbox);
     ring_free(&client->ring);
-    free(client->message);
     free(client);
 }
 
@@ -74,31 +90,17 @@ static void client_start_full(struct client *client, dg_time now) {
     client->changed_at = now;
 }
 
-/* What the link cannot take stays in our outbox, where late audio can be dropped, and not in the kernel. */
-static void client_tune_socket(struct client *client) {
-    int low = UNSENT_LOW;
-    setsockopt(lws_get_socket_fd(client->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low, sizeof low);
-}
-
-int client_open(struct client *client, dg_time now) {
-    static unsigned char busy[] = "try again later";
-    dg_conn_config config = {.id = client->id, .user = client};
+void client_open(struct client *client, struct peer *peer, dg_time now) {
+    client->peer = peer;
     client_start_full(client, now);
-    if (dg_hub_add(client->server->hub, &config, now, &client->conn) != DG_OK) {
-        lws_close_reason(client->wsi, (enum lws_close_status)DG_CODE_TRY_LATER, busy, sizeof busy - 1);
-        return -1;
-    }
-    client_tune_socket(client);
-    client_link(client);
     report_hello(client, now);
-    return 0;
 }
 
-void client_gone(struct client *client, dg_time now) {
-    client->wsi = NULL;
+void client_gone(struct client *client, bool clean, dg_time now) {
+    client->peer = NULL;
     client_unlink(client);
     work_forsake(client, now);
-    if (!client->farewell)
+    if (!clean && !client->farewell)
         dg_hub_error(client->server->hub, client->conn, now);
     dg_hub_remove(client->server->hub, client->conn, now);
 }
@@ -117,13 +119,38 @@ static void client_refuse(struct client *client, dg_time now) {
     dg_hub_error(client->server->hub, client->conn, now);
 }
 
+void client_tell_fault(struct client *client, const char *fault, const char *text, dg_time now) {
+    char reply[256];
+    struct json json;
+    if (!dg_bucket_take(client->replies, 1, now))
+        return;
+    json_begin(&json, reply, sizeof reply);
+    json_open(&json, NULL, '{');
+    json_text(&json, "type", "error");
+    json_text(&json, "error", fault);
+    json_text(&json, "text", text);
+    json_close(&json, '}');
+    client_tell(client, reply, json_end(&json), now);
+}
+
+static void client_no_json(struct client *client, dg_time now) {
+    client_refuse(client, now);
+    client_tell_fault(client, "no_json", "this is not one object of JSON", now);
+    if (++client->bad_in_row >= BAD_IN_ROW_MAX)
+        dg_hub_close(client->server->hub, client->conn, WS_POLICY, "too many messages that are no JSON",
+                     now);
+}
+
+/* A type that is not known may be a newer client's, so it is no fault; but it is answered. */
 static void client_hear_host(struct client *client, const char *text, size_t size, dg_time now) {
     struct wire wire;
-    if (!wire_read(&wire, text, size)) {
-        client_refuse(client, now);
-        return;
-    }
-    switch (wire.kind) {
+    enum wire_kind kind = wire_read(&wire, text, size);
+    if (kind != WIRE_NO_JSON)
+        client->bad_in_row = 0;
+    switch (kind) {
+    case WIRE_NO_JSON:
+        client_no_json(client, now);
+        break;
     case WIRE_PROBE_ACK:
         dg_meter_acked(client->meter, wire.sequence, wire.received, now);
         break;
@@ -133,23 +160,33 @@ static void client_hear_host(struct client *client, const char *text, size_t siz
     case WIRE_SAY:
         work_ask(client, wire.sequence, wire.payload, wire.size, now);
         break;
-    case WIRE_UNKNOWN: /* a newer client's: none of our business */
+    case WIRE_UNKNOWN:
+        client_tell_fault(client, "unknown_type", "this server does not know that type of message", now);
+        break;
+    case WIRE_NOT_VALID:
+        client_refuse(client, now);
+        client_tell_fault(client, "not_valid", "a member is missing, or of the wrong kind", now);
         break;
     }
 }
 
+/* The library's own messages are the hub's to understand. */
 static void client_hear_text(struct client *client, const char *text, size_t size, dg_time now) {
+    struct wire wire;
     int taken = dg_hub_text(client->server->hub, client->conn, text, size, now);
-    if (taken < 0) {
-        client_refuse(client, now);
-        if (++client->bad_in_row >= BAD_IN_ROW_MAX)
-            dg_hub_close(client->server->hub, client->conn, LWS_CLOSE_STATUS_POLICY_VIOLATION,
-                         "too many messages that are no JSON", now);
-        return;
-    }
-    client->bad_in_row = 0;
-    if (taken == 0)
+    if (taken == 0) {
         client_hear_host(client, text, size, now);
+    } else if (taken > 0) {
+        client->bad_in_row = 0;
+    } else if (wire_read(&wire, text, size) == WIRE_NO_JSON) {
+        client_no_json(client, now);
+    } else {
+        client_refuse(client, now);
+        client_tell_fault(client, "not_valid", "a member is missing, or of the wrong kind", now);
+        if (++client->bad_in_row >= BAD_IN_ROW_MAX)
+            dg_hub_close(client->server->hub, client->conn, WS_POLICY,
+                         "too many messages that are not valid", now);
+    }
 }
 
 static void client_hear_binary(struct client *client, const unsigned char *data, size_t size,
@@ -161,120 +198,84 @@ static void client_hear_binary(struct client *client, const unsigned char *data,
         audio_echo(client, data + AUDIO_HEADER, size - AUDIO_HEADER);
 }
 
-static void client_hear(struct client *client, const void *data, size_t size, dg_time now) {
-    if (lws_frame_is_binary(client->wsi))
+void client_receive(struct client *client, uint8_t opcode, const void *data, size_t size, dg_time now) {
+    if (opcode == WS_BINARY)
         client_hear_binary(client, data, size, now);
     else
         client_hear_text(client, data, size, now);
 }
 
-static void client_too_large(struct client *client, dg_time now) {
+void client_broken(struct client *client, int code, dg_time now) {
     client_refuse(client, now);
-    dg_hub_close(client->server->hub, client->conn, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
-                 "message too large", now);
+    dg_hub_close(client->server->hub, client->conn, (uint32_t)code,
+                 code == WS_TOO_LARGE ? "message too large" : "protocol error", now);
 }
 
-/* Puts a piece to those before it. False without memory. */
-static bool message_append(struct client *client, const void *data, size_t size) {
-    if (client->message == NULL && (client->message = malloc(WIRE_MAX)) == NULL)
+void client_drop_audio(struct client *client) {
+    if (client->peer)
+        client->server->counts.chunks_dropped +=
+            outbox_drop(peer_outbox(client->peer), ONLY(FRAME_AUDIO));
+}
+
+/* Makes room by what may be dropped. False if that does not do. */
+static bool client_room(struct client *client, enum frame_kind kind, size_t size) {
+    struct outbox *outbox = peer_outbox(client->peer);
+    if (kind == FRAME_STATE)
+        outbox_drop(outbox, ONLY(FRAME_STATE));
+    if (outbox->bytes + size <= CLIENT_OUTBOX_MAX)
+        return true;
+    client->overflowed = true;
+    client_drop_audio(client);
+    return outbox->bytes + size <= CLIENT_OUTBOX_MAX;
+}
+
+static bool client_push(struct client *client, uint8_t opcode, enum frame_kind kind, uint32_t mark,
+                        const void *data, size_t size) {
+    if (client->peer == NULL || client->closing || !client_room(client, kind, size))
         return false;
-    memcpy(client->message + client->message_size, data, size);
-    client->message_size += size;
-    return true;
+    return peer_send(client->peer, opcode, (uint8_t)kind, mark, data, size);
 }
 
-static void message_drop(struct client *client) {
-    free(client->message);
-    client->message = NULL;
-    client->message_size = 0;
+bool client_send(struct client *client, enum frame_kind kind, const void *data, size_t size) {
+    return client_push(client, kind == FRAME_PING ? WS_PING : WS_TEXT, kind, 0, data, size);
 }
 
-void client_receive(struct client *client, const void *data, size_t size, dg_time now) {
-    size_t rest = lws_remaining_packet_payload(client->wsi);
-    bool last = rest == 0 && lws_is_final_fragment(client->wsi);
-    if (client->close_code)
-        return;
-    if (client->message_size + size + rest > WIRE_MAX) {
-        client_too_large(client, now);
-    } else if (last && client->message == NULL) {
-        client_hear(client, data, size, now);
-    } else if (!message_append(client, data, size)) {
-        client_too_large(client, now);
-    } else if (last) {
-        client_hear(client, client->message, client->message_size, now);
-        message_drop(client);
-    }
-}
-
-bool client_send(struct client *client, enum frame_kind kind, uint32_t sequence, const void *data,
-                 size_t size) {
-    if (client->wsi == NULL || client->close_code)
-        return false;
-    if (!outbox_push(&client->outbox, kind, sequence, data, size,
-                     &client->server->counts.chunks_dropped))
-        return false;
-    lws_callback_on_writable(client->wsi);
-    return true;
+bool client_send_audio(struct client *client, uint8_t opcode, const void *data, size_t size) {
+    return client_push(client, opcode, FRAME_AUDIO, 0, data, size);
 }
 
 /* Its outbox is full although its audio was dropped. */
 static void client_slow(struct client *client, dg_time now) {
-    if (client->close_code == 0)
+    if (client->peer && !client->closing)
         dg_hub_close(client->server->hub, client->conn, DG_CODE_TRY_LATER, "slow consumer", now);
 }
 
 void client_tell(struct client *client, const char *text, size_t size, dg_time now) {
-    if (!client_send(client, FRAME_TEXT, 0, text, size))
+    if (!client_send(client, FRAME_TEXT, text, size))
         client_slow(client, now);
 }
 
-static enum lws_write_protocol frame_protocol(enum frame_kind kind) {
-    if (kind == FRAME_PING)
-        return LWS_WRITE_PING;
-    return kind == FRAME_AUDIO_BINARY ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
-}
-
 /* Time counts from the moment the probe goes out; its own bytes are among those that it measures. */
-static void client_meter(struct client *client, const struct frame *frame, dg_time now) {
+void client_sent(struct client *client, const struct frame *frame, dg_time now) {
+    client->moved_at = now;
+    client->overflowed = false;
     if (frame->kind == FRAME_PING)
         return;
     client->unmetered += frame->size;
     if (frame->kind != FRAME_PROBE)
         return;
-    dg_meter_sent(client->meter, frame->sequence, client->unmetered, now);
+    dg_meter_sent(client->meter, frame->mark, client->unmetered, now);
     client->unmetered = 0;
-}
-
-int client_write(struct client *client, dg_time now) {
-    struct frame *frame = outbox_pop(&client->outbox);
-    if (frame == NULL && client->close_code && !client->close_sent) {
-        client->close_sent = true;
-        lws_close_reason(client->wsi, (enum lws_close_status)client->close_code,
-                         (unsigned char *)client->close_text, strlen(client->close_text));
-        return -1;
-    }
-    if (frame == NULL)
-        return 0;
-    client_meter(client, frame, now);
-    int written =
-        lws_write(client->wsi, frame->bytes + LWS_PRE, frame->size, frame_protocol(frame->kind));
-    free(frame);
-    if (written < 0)
-        return -1;
-    lws_callback_on_writable(client->wsi);
-    return 0;
 }
 
 static void client_probe(struct client *client, dg_time now) {
     char text[64];
-    if (outbox_has_probe(&client->outbox)) /* the link is blocked, and the meter knows by the last one */
-        return;
+    if (outbox_holds(peer_outbox(client->peer), ONLY(FRAME_PROBE)))
+        return; /* the link is blocked, and the meter knows by the last one */
     int size =
         snprintf(text, sizeof text, "{\"type\":\"probe\",\"seq\":%lu}", (unsigned long)client->probe);
-    if (client_send(client, FRAME_PROBE, client->probe, text, (size_t)size))
+    if (client_push(client, WS_TEXT, FRAME_PROBE, client->probe, text, (size_t)size))
         client->probe++;
-    else
-        client_slow(client, now);
 }
 
 static void sample_keep(dg_sample *last, const dg_sample *sample) {
@@ -302,8 +303,12 @@ static void client_feed(struct client *client, dg_time now) {
 
 void client_beat(struct client *client, dg_time now) {
     client->beats++;
-    if (client->close_code)
+    if (client->closing || client->peer == NULL)
         return;
+    if (client->overflowed && dg_time_since(client->moved_at, now) > STUCK_MAX) {
+        client_slow(client, now);
+        return;
+    }
     if (client->beats % BEATS_A_PROBE == 0)
         client_probe(client, now);
     if (client->beats % BEATS_A_FEED == 0) {
@@ -323,29 +328,24 @@ void client_obey(struct client *client, const dg_decision *decision, dg_time now
     report_state(client, now);
 }
 
-static void client_drop(struct client *client) {
-    lws_set_timeout(client->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-}
-
 /* The frame carries the reason, and when to come back: browsers cannot see anything else of a close. */
 void client_close(struct client *client, const dg_close *close) {
-    struct server *server = client->server;
-    if (client->wsi == NULL)
+    char text[124];
+    struct peer *peer = client->peer;
+    if (peer == NULL)
         return;
-    client->farewell = true;
-    client->close_code = (int)close->code;
+    client->farewell = client->closing = true;
     if (close->code == DG_CODE_ABNORMAL) {
-        client_drop(client);
+        peer_drop(peer);
         return;
     }
     if (close->reconnect_after > 0)
-        snprintf(client->close_text, sizeof client->close_text, "%.80s reconnect_after_ms=%llu",
-                 close->text, (unsigned long long)(close->reconnect_after / DG_MS(1)));
+        snprintf(text, sizeof text, "%.80s reconnect_after_ms=%llu", close->text,
+                 (unsigned long long)(close->reconnect_after / DG_MS(1)));
     else
-        snprintf(client->close_text, sizeof client->close_text, "%.123s", close->text);
-    server->counts.chunks_dropped += outbox_drop_audio(&client->outbox);
+        snprintf(text, sizeof text, "%.123s", close->text);
+    client_drop_audio(client);
     if (close->code == DG_CODE_TRY_LATER)
-        outbox_clear(&client->outbox);
-    lws_set_timeout(client->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_PATIENCE_S);
-    lws_callback_on_writable(client->wsi);
+        outbox_drop(peer_outbox(peer), UINT32_MAX);
+    peer_close(peer, (int)close->code, text, CLOSE_PATIENCE);
 }

@@ -13,12 +13,11 @@
 
 static int host_send(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text,
                      size_t size) {
-    return client_send(conn_user, FRAME_TEXT, 0, text, size) ? 0 : -1;
+    return client_send(conn_user, FRAME_TEXT, text, size) ? 0 : -1;
 }
 
-/* With a payload: of an empty ping libwebsockets makes a frame that clients take for broken. */
 static int host_ping(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
-    return client_send(conn_user, FRAME_PING, 0, "alive", 5) ? 0 : -1;
+    return client_send(conn_user, FRAME_PING, "", 0) ? 0 : -1;
 }
 
 /* A drain is told in words too, for those who read messages and not close codes. */
@@ -28,7 +27,7 @@ static void host_say_goodbye(struct client *client, const dg_close *close) {
     snprintf(message.text, sizeof message.text, "%s", close->text);
     int size = dg_message_write(&message, text, sizeof text);
     if (size > 0)
-        client_send(client, FRAME_TEXT, 0, text, (size_t)size);
+        client_send(client, FRAME_TEXT, text, (size_t)size);
 }
 
 static int host_close(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const dg_close *close) {
@@ -41,15 +40,12 @@ static int host_close(void *user, dg_hub *hub, dg_conn conn, void *conn_user, co
 static void host_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
                        const dg_decision *decision) {
     struct server *server = user;
-    client_obey(conn_user, decision, server->now);
+    client_obey(conn_user, decision, server_now(server));
 }
 
 static void host_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     struct server *server = user;
-    struct client *client = conn_user;
-    if (client->wsi)
-        client_let_go(client, server->now);
-    client_free(client, server->now);
+    client_free(conn_user, server_now(server));
 }
 
 static void host_drained(void *user, dg_hub *hub, uint64_t group) {

@@ -15,9 +15,6 @@
 #include "page.h"
 #include "server.h"
 
-#define HTTP_PIECE   4096
-#define HTTP_HEADERS 1024
-
 /* The page is one file: whatever else it might want to load or send, the browser refuses. */
 #define PAGE_POLICY                                                                                     \
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; " \
@@ -43,7 +40,7 @@ static void reply_text(struct http_reply *reply, unsigned status, const char *te
 }
 
 static void route_page(struct server *server, struct http_reply *reply, dg_time now) {
-    reply->status = HTTP_STATUS_OK;
+    reply->status = 200;
     reply->type = "text/html; charset=utf-8";
     reply->policy = PAGE_POLICY;
     reply->fixed = page_html;
@@ -51,16 +48,16 @@ static void route_page(struct server *server, struct http_reply *reply, dg_time 
 }
 
 static void route_icon(struct server *server, struct http_reply *reply, dg_time now) {
-    reply_text(reply, HTTP_STATUS_NO_CONTENT, "");
+    reply_text(reply, 204, "");
 }
 
 /* 200 "ok", or 503 with the reasons. */
 static void reply_health(struct http_reply *reply, bool ok, const struct json *reasons) {
     if (ok) {
-        reply_text(reply, HTTP_STATUS_OK, "ok\n");
+        reply_text(reply, 200, "ok\n");
         return;
     }
-    reply->status = HTTP_STATUS_SERVICE_UNAVAILABLE;
+    reply->status = 503;
     reply->type = "application/json";
     body_write(&reply->body, reasons->buffer, json_end(reasons));
     body_write(&reply->body, "\n", 1);
@@ -104,7 +101,7 @@ static void route_ready(struct server *server, struct http_reply *reply, dg_time
 
 static void reply_metrics(struct server *server, struct http_reply *reply, uint32_t format,
                           dg_time now) {
-    reply->status = HTTP_STATUS_OK;
+    reply->status = 200;
     reply->type = dg_format_content_type(format);
     dg_metrics_write(server->metrics, format, body_write, &reply->body, now);
 }
@@ -122,7 +119,7 @@ static void route_metrics_json(struct server *server, struct http_reply *reply, 
 }
 
 static void route_decisions(struct server *server, struct http_reply *reply, dg_time now) {
-    reply->status = HTTP_STATUS_OK;
+    reply->status = 200;
     reply->type = "application/json";
     decisions_write(server->trail, &reply->body, now);
 }
@@ -130,7 +127,7 @@ static void route_decisions(struct server *server, struct http_reply *reply, dg_
 /* A plain GET of the WebSocket's own route. */
 static void route_ws(struct server *server, struct http_reply *reply, dg_time now) {
     server->counts.http_refused++;
-    reply_text(reply, HTTP_STATUS_BAD_REQUEST, "a WebSocket lives here\n");
+    reply_text(reply, 426, "a WebSocket lives here\n");
 }
 
 static const struct http_route {
@@ -149,132 +146,86 @@ static const struct http_route {
     {"/favicon.ico", route_icon},
 };
 
-static void http_route(struct server *server, struct http_reply *reply, const char *path, dg_time now) {
+static void http_route(struct server *server, struct http_reply *reply, struct text path, dg_time now) {
     for (size_t i = 0; i < sizeof http_routes / sizeof http_routes[0]; i++)
-        if (strcmp(http_routes[i].path, path) == 0) {
+        if (text_is(path, http_routes[i].path)) {
             http_routes[i].answer(server, reply, now);
             return;
         }
     server->counts.http_refused++;
-    reply_text(reply, HTTP_STATUS_NOT_FOUND, "no such page\n");
+    reply_text(reply, 404, "no such page\n");
 }
 
-static int header_add(struct lws *wsi, const char *name, const char *value, unsigned char **at,
-                      unsigned char *end) {
-    if (value == NULL)
-        return 0;
-    return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value,
-                                       (int)strlen(value), at, end);
-}
-
-static int headers_send(struct lws *wsi, const struct http_reply *reply, size_t size) {
-    unsigned char buffer[LWS_PRE + HTTP_HEADERS], *start = buffer + LWS_PRE, *at = start;
-    unsigned char *end = buffer + sizeof buffer - 1;
-    if (lws_add_http_common_headers(wsi, reply->status, reply->type, size, &at, end) ||
-        header_add(wsi, "cache-control:", "no-cache", &at, end) ||
-        header_add(wsi, "x-content-type-options:", "nosniff", &at, end) ||
-        header_add(wsi, "content-security-policy:", reply->policy, &at, end) ||
-        header_add(wsi, "allow:", reply->status == HTTP_STATUS_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL,
-                   &at, end))
-        return -1;
-    return lws_finalize_write_http_header(wsi, start, &at, end) ? -1 : 0;
-}
-
-/* The body now belongs to the response. */
-static void response_set(struct http_response *response, struct http_reply *reply) {
-    http_end(response);
-    response->owned = reply->body.data;
-    response->body = reply->fixed ? reply->fixed : (const unsigned char *)reply->body.data;
-    response->size = reply->fixed ? reply->fixed_size : reply->body.size;
-}
-
-static int reply_send(struct lws *wsi, struct http_response *response, struct http_reply *reply,
-                      bool head) {
-    if (reply->body.failed) { /* no memory for it */
-        body_free(&reply->body);
-        reply_text(reply, HTTP_STATUS_INTERNAL_SERVER_ERROR, "no memory\n");
+/* What goes with a status, beside what all answers have. */
+static const char *status_headers(unsigned status) {
+    switch (status) {
+    case 405:
+        return "allow: GET, HEAD\r\n";
+    case 426:
+        return "upgrade: websocket\r\nsec-websocket-version: 13\r\n";
+    default:
+        return "";
     }
-    response_set(response, reply);
-    if (headers_send(wsi, reply, response->size))
-        return -1;
-    if (head || response->size == 0) {
-        http_end(response);
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
-    }
-    lws_callback_on_writable(wsi);
-    return 0;
 }
 
-/* A request with a body that nobody will read: after the answer the connection is of no use. */
-static int http_refuse_method(struct server *server, struct lws *wsi) {
+static void reply_send(struct peer *peer, const struct http_head *head, struct http_reply *reply) {
+    char headers[512];
+    if (reply->body.failed)
+        reply_text(reply, 500, "no memory\n");
+    snprintf(headers, sizeof headers,
+             "cache-control: no-cache\r\nx-content-type-options: nosniff\r\n%s%s%s%s",
+             reply->policy ? "content-security-policy: " : "", reply->policy ? reply->policy : "",
+             reply->policy ? "\r\n" : "", status_headers(reply->status));
+    const struct http_answer answer = {.status = reply->status,
+                                       .type = reply->type,
+                                       .headers = headers,
+                                       .body = reply->fixed ? reply->fixed : reply->body.data,
+                                       .size = reply->fixed ? reply->fixed_size : reply->body.size};
+    peer_answer(peer, head, &answer);
+    body_free(&reply->body);
+}
+
+void http_refuse(struct server *server, struct peer *peer, const struct http_head *head, unsigned status,
+                 const char *text) {
     struct http_reply reply = {0};
     server->counts.http_refused++;
-    reply_text(&reply, HTTP_STATUS_METHOD_NOT_ALLOWED, "");
-    headers_send(wsi, &reply, 0);
-    return -1;
+    reply_text(&reply, status, text);
+    reply_send(peer, head, &reply);
 }
 
-int http_answer(struct server *server, struct lws *wsi, struct http_response *response, const char *path,
-                dg_time now) {
+void http_answer(struct server *server, struct peer *peer, const struct http_head *head, dg_time now) {
     struct http_reply reply = {0};
-    char *uri;
-    int uri_size;
-    int method = lws_http_get_uri_and_method(wsi, &uri, &uri_size);
-    if (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD)
-        return http_refuse_method(server, wsi);
-    http_route(server, &reply, path, now);
-    return reply_send(wsi, response, &reply, method == LWSHUMETH_HEAD);
-}
-
-int http_write(struct lws *wsi, struct http_response *response) {
-    unsigned char piece[LWS_PRE + HTTP_PIECE];
-    size_t size = response->size - response->sent;
-    if (response->body == NULL)
-        return 0;
-    if (size > HTTP_PIECE)
-        size = HTTP_PIECE;
-    memcpy(piece + LWS_PRE, response->body + response->sent, size);
-    response->sent += size;
-    bool last = response->sent == response->size;
-    if (lws_write(wsi, piece + LWS_PRE, size, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
-        return -1;
-    if (!last) {
-        lws_callback_on_writable(wsi);
-        return 0;
+    if (head->method == HTTP_OTHER) {
+        http_refuse(server, peer, head, 405, "only GET and HEAD\n");
+        return;
     }
-    http_end(response);
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
+    http_route(server, &reply, head->path, now);
+    reply_send(peer, head, &reply);
 }
 
-void http_end(struct http_response *response) {
-    free(response->owned);
-    *response = (struct http_response){0};
-}
-
-/* Written by hand: before the upgrade libwebsockets does not know the version yet, and would say HTTP/1.0, which
- * WebSocket clients do not take. Returns 1 to tell it that the request has been answered. */
-static int upgrade_refuse(struct lws *wsi, const char *status, const char *text,
-                          uint64_t retry_after_s) {
-    unsigned char buffer[LWS_PRE + 512];
-    char *start = (char *)buffer + LWS_PRE;
-    char retry[48] = "";
-    if (retry_after_s > 0)
-        snprintf(retry, sizeof retry, "retry-after: %llu\r\n", (unsigned long long)retry_after_s);
-    int size =
-        snprintf(start, sizeof buffer - LWS_PRE,
-                 "HTTP/1.1 %s\r\nserver: echo-server\r\ncontent-type: text/plain; charset=utf-8\r\n"
-                 "content-length: %zu\r\n%s\r\n%s",
-                 status, strlen(text), retry, text);
-    return lws_write(wsi, buffer + LWS_PRE, (size_t)size, LWS_WRITE_HTTP) < 0 ? -1 : 1;
-}
-
-int http_refuse_upgrade(struct server *server, struct lws *wsi, const dg_verdict *verdict) {
+void http_refuse_upgrade(struct server *server, struct peer *peer, const struct http_head *head,
+                         const dg_verdict *verdict) {
+    char retry[48];
+    const char *text = dg_reject_text(verdict->reason);
     server->counts.upgrades_refused++;
-    return upgrade_refuse(wsi, "503 Service Unavailable", dg_reject_text(verdict->reason),
-                          verdict->retry_after / DG_SEC(1));
+    snprintf(retry, sizeof retry, "retry-after: %llu\r\n",
+             (unsigned long long)(verdict->retry_after / DG_SEC(1)));
+    peer_answer(peer, head,
+                &(struct http_answer){.status = 503,
+                                      .type = "text/plain; charset=utf-8",
+                                      .headers = verdict->retry_after ? retry : NULL,
+                                      .body = text,
+                                      .size = strlen(text)});
 }
 
-int http_no_such_upgrade(struct server *server, struct lws *wsi) {
-    server->counts.http_refused++;
-    return upgrade_refuse(wsi, "404 Not Found", "no such page\n", 0);
+bool http_handshake_good(struct server *server, struct peer *peer, const struct http_head *head) {
+    if (head->method != HTTP_GET)
+        http_refuse(server, peer, head, 405, "a WebSocket begins with a GET\n");
+    else if (!text_is(head->version, "13"))
+        http_refuse(server, peer, head, 426, "this server speaks version 13\n");
+    else if (!ws_key_valid(head->key) || head->body)
+        http_refuse(server, peer, head, 400, "Sec-WebSocket-Key is no key\n");
+    else
+        return true;
+    return false;
 }

@@ -6,33 +6,24 @@
 #ifndef ECHO_HTTP_H
 #define ECHO_HTTP_H
 
-#include <stddef.h>
-
 #include <degrade/degrade.h>
-#include <libwebsockets.h>
+
+#include "net/net.h"
 
 struct server;
 
-/* One response on its way out; libwebsockets keeps it with the connection, all zero at first. */
-struct http_response {
-    const unsigned char *body;
-    char *owned; /* the body where it is to be freed */
-    size_t size;
-    size_t sent;
-};
+/* Answers a request. */
+void http_answer(struct server *server, struct peer *peer, const struct http_head *head, dg_time now);
 
-/* Answers a request for `path`. Returns what libwebsockets' callback is to return. */
-int http_answer(struct server *server, struct lws *wsi, struct http_response *response, const char *path,
-                dg_time now);
+/* Answers one that is refused, with a line of text, and counts it. */
+void http_refuse(struct server *server, struct peer *peer, const struct http_head *head, unsigned status,
+                 const char *text);
 
-/* Sends the next piece of the body. */
-int http_write(struct lws *wsi, struct http_response *response);
+/* Refuses an upgrade with 503 and a Retry-After. */
+void http_refuse_upgrade(struct server *server, struct peer *peer, const struct http_head *head,
+                         const dg_verdict *verdict);
 
-/* Forgets a response. */
-void http_end(struct http_response *response);
-
-/* Refuses an upgrade with 503 and a Retry-After; an upgrade of another path than /ws with 404. */
-int http_refuse_upgrade(struct server *server, struct lws *wsi, const dg_verdict *verdict);
-int http_no_such_upgrade(struct server *server, struct lws *wsi);
+/* Says whether a WebSocket can be made of the request; if not, it has been answered. */
+bool http_handshake_good(struct server *server, struct peer *peer, const struct http_head *head);
 
 #endif

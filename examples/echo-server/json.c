@@ -36,8 +36,9 @@ static size_t utf8_length(const unsigned char *text, size_t size) {
     static const struct {
         unsigned char first, last, second_least, second_most;
         size_t length;
-    } rows[] = {{0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEF, 0x80, 0xBF, 3},
-                {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
+    } rows[] = {{0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+                {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+                {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
     if (text[0] < 0x80)
         return 1;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -53,25 +54,33 @@ static size_t utf8_length(const unsigned char *text, size_t size) {
     return 0;
 }
 
-/* Half of a surrogate pair: libwebsockets' parser unescapes \ud83d\ude00 into two of them. Returns it, or 0. */
-static unsigned utf8_surrogate(const unsigned char *text, size_t length) {
-    if (length != 3 || text[0] != 0xED || text[1] < 0xA0)
-        return 0;
-    return 0xD000u | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
-}
-
 static void json_character(struct json *json, const unsigned char *text, size_t length) {
-    unsigned surrogate = utf8_surrogate(text, length);
     if (length == 0)
         json_put(json, "\\ufffd");
-    else if (surrogate)
-        json_put(json, "\\u%04x", surrogate);
     else if (text[0] == '"' || text[0] == '\\')
         json_put(json, "\\%c", text[0]);
     else if (text[0] < 0x20)
         json_put(json, "\\u%04x", text[0]);
     else
         json_put(json, "%.*s", (int)length, (const char *)text);
+}
+
+/* Bytes that stand for themselves. */
+static size_t plain_run(const unsigned char *text, size_t size) {
+    size_t run = 0;
+    while (run < size && text[run] >= 0x20 && text[run] < 0x80 && text[run] != '"' && text[run] != '\\')
+        run++;
+    return run;
+}
+
+static void json_run(struct json *json, const unsigned char *text, size_t size) {
+    if (size >= json->size - json->used) {
+        json->full = true;
+        return;
+    }
+    memcpy(json->buffer + json->used, text, size);
+    json->used += size;
+    json->buffer[json->used] = '\0';
 }
 
 void json_begin(struct json *json, char *buffer, size_t size) {
@@ -97,6 +106,11 @@ void json_bytes(struct json *json, const char *name, const char *text, size_t si
     json_name(json, name);
     json_put(json, "\"");
     for (size_t i = 0; i < size && !json->full;) {
+        size_t run = plain_run(bytes + i, size - i);
+        json_run(json, bytes + i, run);
+        i += run;
+        if (i == size)
+            break;
         size_t length = utf8_length(bytes + i, size - i);
         json_character(json, bytes + i, length);
         i += length ? length : 1;

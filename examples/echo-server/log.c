@@ -5,29 +5,13 @@
  */
 #include "log.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include <libwebsockets.h>
-
 #include "clock.h"
+#include <stdio.h>
 
 static uint32_t log_least = DG_LOG_INFO;
 
-/* libwebsockets hands over a line with its newline. */
-static void log_lws(int level, const char *line) {
-    char message[512];
-    snprintf(message, sizeof message, "%.*s", (int)strcspn(line, "\n"), line);
-    uint32_t severity = (level & LLL_ERR)    ? DG_LOG_ERROR
-                        : (level & LLL_WARN) ? DG_LOG_WARN
-                                             : DG_LOG_DEBUG;
-    dg_log_field source = {.name = "source", .type = DG_FIELD_TEXT, .text = "libwebsockets"};
-    log_line(severity, message, &source, 1);
-}
-
 void log_open(bool verbose) {
     log_least = verbose ? DG_LOG_DEBUG : DG_LOG_INFO;
-    lws_set_log_level(LLL_ERR | LLL_WARN | (verbose ? LLL_NOTICE : 0), log_lws);
 }
 
 void log_record(void *user, const dg_log_record *record) {

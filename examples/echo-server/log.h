@@ -1,5 +1,5 @@
 /*
- * The log: one JSON object a line on stderr, from the library, from libwebsockets, and from the server.
+ * The log: one JSON object a line on stderr, from the library and from the server.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 
 #include <degrade/degrade.h>
 
-/* Sets the log up; `verbose` lets debug lines through, and the notices of libwebsockets. */
+/* Sets the log up; `verbose` lets debug lines through. */
 void log_open(bool verbose);
 
 /* Writes a record of the library: what dg_host asks for. `user` is not used. */

@@ -11,8 +11,10 @@
 #include "options.h"
 #include "server.h"
 
-/* Files that are no client's: listener, log, and the requests that are being refused. */
-#define SPARE_FILES 256
+/* Files of this process that are no connection's, and connections that are no WebSocket's: requests, and those that
+ * are being refused. */
+#define SPARE_FILES       16
+#define SPARE_CONNECTIONS 256u
 
 static volatile sig_atomic_t stop_signals;
 
@@ -28,17 +30,36 @@ static void set_signals(void) {
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* libwebsockets sizes its tables by this limit, so it is set to what is needed, not to what there is. */
-static void set_file_limit(uint32_t max_connections) {
+static rlim_t file_limit(rlim_t wanted) {
     struct rlimit limit;
-    rlim_t needed = (rlim_t)max_connections + SPARE_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur;
+}
+
+static void say_lowered(const struct options *options, rlim_t files) {
+    const dg_log_field fields[] = {
+        {.name = "files", .type = DG_FIELD_INTEGER, .integer = (int64_t)files},
+        {.name = "max_connections", .type = DG_FIELD_INTEGER, .integer = options->max_connections}};
+    log_line(DG_LOG_WARN, "The limit on open files is too low: max_connections is lowered", fields, 2);
+}
+
+/* A connection is a file: what cannot be opened is not promised. */
+static void fit_files(struct options *options) {
+    uint32_t wanted = options->max_connections + SPARE_CONNECTIONS;
+    rlim_t files = file_limit((rlim_t)wanted + SPARE_FILES);
+    rlim_t room = files > 2 * SPARE_FILES ? files - SPARE_FILES : SPARE_FILES;
+    options->sockets = room < wanted ? (uint32_t)room : wanted;
+    uint32_t spare = options->sockets / 4 < SPARE_CONNECTIONS ? options->sockets / 4 : SPARE_CONNECTIONS;
+    if (options->sockets - spare >= options->max_connections)
         return;
-    limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == needed)
-        return;
-    dg_log_field field = {.name = "files", .type = DG_FIELD_INTEGER, .integer = (int64_t)limit.rlim_cur};
-    log_line(DG_LOG_WARN, "The limit on open files is too low for max_connections", &field, 1);
+    options->max_connections = options->sockets - spare;
+    say_lowered(options, files);
 }
 
 int main(int argc, char **argv) {
@@ -54,7 +75,7 @@ int main(int argc, char **argv) {
     }
     log_open(options.verbose);
     set_signals();
-    set_file_limit(options.max_connections);
+    fit_files(&options);
     if (server_open(&server, &options) == 0)
         server_run(&server, &stop_signals);
     bool drained = server.drained; /* and not closed by what follows */

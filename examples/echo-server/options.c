@@ -19,6 +19,8 @@ static const char options_help[] =
     "\n"
     "  --host ADDRESS        numeric address to listen on (default 127.0.0.1)\n"
     "  --port N              port; 0 takes any free one (default 8080)\n"
+    "  --hosts NAMES         more names that requests may call this server by, with commas\n"
+    "  --origins ORIGINS     of pages that may ask here beside its own, with commas\n"
     "  --profile NAME        voice, voice-classic or voice-strict (default voice)\n"
     "  --max_connections N   WebSocket connections at once (default 10000)\n"
     "  --ping_interval S     seconds between pings (default 30)\n"
@@ -30,7 +32,12 @@ static const char options_help[] =
     "  --verbose             log more\n"
     "  --help                this\n"
     "\n"
-    "SIGTERM and SIGINT drain; a second one ends at once. The log is JSON lines on stderr.\n"
+    "SIGTERM and SIGINT drain; a second one ends at once. The log is JSON lines on stderr; the address "
+    "to\n"
+    "open goes to stdout, once the server listens.\n"
+    "A request must call the server by an address or name of this machine, or by one of --hosts; a "
+    "page's\n"
+    "requests come from this server's own pages, or from those of --origins.\n"
     "Routes: / /ws /healthz /readyz /startupz /health /metrics /metrics.json /decisions\n";
 
 static bool number_read(const char *text, double least, double most, double *out) {
@@ -57,6 +64,16 @@ static bool host_set(struct options *options, const char *value) {
     unsigned char address[sizeof(struct in6_addr)];
     options->host = value;
     return inet_pton(AF_INET, value, address) == 1 || inet_pton(AF_INET6, value, address) == 1;
+}
+
+static bool hosts_set(struct options *options, const char *value) {
+    options->hosts = value;
+    return *value != '\0';
+}
+
+static bool origins_set(struct options *options, const char *value) {
+    options->origins = value;
+    return *value != '\0';
 }
 
 static bool port_set(struct options *options, const char *value) {
@@ -121,6 +138,8 @@ static const struct option_row {
 } option_rows[] = {
     {"host", host_set, "a numeric address"},
     {"port", port_set, "0..65535"},
+    {"hosts", hosts_set, "names with commas, such as echo.example.org"},
+    {"origins", origins_set, "origins with commas, such as https://example.org"},
     {"profile", profile_set, "voice, voice-classic or voice-strict"},
     {"max_connections", max_connections_set, "1..1000000"},
     {"ping_interval", ping_interval_set, "0.1..86400 seconds"},

@@ -12,14 +12,17 @@
 
 struct options {
     const char *host;
+    const char *hosts;   /* more names that this server goes by, with commas; NULL: none */
+    const char *origins; /* of pages that may ask, beside its own; NULL: none */
     const dg_profile *profile;
     dg_duration ping_interval; /* 0: the library's default */
     dg_duration ping_timeout;
     dg_duration drain_period;
     dg_duration work; /* how long a `say` request is worked on */
     uint32_t max_connections;
-    uint32_t preset; /* DG_QUEUE_PRESET_* */
-    int port;        /* 0: any */
+    uint32_t sockets; /* connections of any kind at once: what the limit on open files allows */
+    uint32_t preset;  /* DG_QUEUE_PRESET_* */
+    int port;         /* 0: any */
     bool verbose;
 };
 

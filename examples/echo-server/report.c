@@ -144,5 +144,6 @@ void report_state(struct client *client, dg_time now) {
     session_write(&json, dg_hub_session(client->server->hub, client->conn), now);
     summary_write(&json, &client->server->summary);
     json_close(&json, '}');
-    client_tell(client, text, json_end(&json), now);
+    client_send(client, FRAME_STATE, text,
+                json_end(&json)); /* one that does not fit is followed by the next */
 }

@@ -5,67 +5,73 @@
  */
 #include "server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client.h"
 #include "clock.h"
-#include "events.h"
 #include "host.h"
 #include "log.h"
+#include "requests.h"
 #include "work.h"
 
 #define TRAIL_CAPACITY 1024
 
-static void tick_due(lws_sorted_usec_list_t *timer) {
-    struct server *server = lws_container_of(timer, struct server, tick_timer);
-    server->now = clock_now();
-    dg_hub_tick(server->hub, server->now);
-    server->tick_at = 0;
+static void tick_due(struct loop_timer *timer) {
+    struct server *server = loop_owner(timer, struct server, tick_timer);
+    dg_hub_tick(server->hub, server_now(server));
     server_arm(server);
 }
 
 void server_arm(struct server *server) {
     dg_time next = dg_hub_due(server->hub);
-    if (next == server->tick_at || next == DG_NEVER || server->context == NULL)
-        return;
-    server->tick_at = next;
-    lws_sul_schedule(server->context, 0, &server->tick_timer, tick_due,
-                     (lws_usec_t)(dg_time_since(server->now, next) / DG_US(1)) + 1);
+    if (next == DG_NEVER)
+        loop_unset(&server->loop, &server->tick_timer);
+    else if (!server->tick_timer.set || server->tick_timer.at != next)
+        loop_set(&server->loop, &server->tick_timer, next);
 }
 
 static void summary_refresh(struct server *server) {
     dg_hub_stats hub;
     dg_gate_stats gate;
     dg_queue_stats queue;
-    dg_hub_get_stats(server->hub, server->now, &hub);
-    dg_gate_get_stats(server->gate, server->now, &gate);
-    dg_queue_get_stats(server->queue, server->now, &queue);
+    dg_hub_get_stats(server->hub, &hub);
+    dg_gate_get_stats(server->gate, server_now(server), &gate);
+    dg_queue_get_stats(server->queue, server_now(server), &queue);
     server->summary = (struct server_summary){
         .service_level = dg_service_level_name(dg_load_level(server->load)),
-        .phase = dg_phase_name(dg_lifecycle_phase(server->lifecycle, server->now)),
+        .phase = dg_phase_name(dg_lifecycle_phase(server->lifecycle, server_now(server))),
         .connections = hub.connections,
         .queue_depth = queue.waiting,
         .in_flight = gate.in_flight,
     };
 }
 
+/* How long until the next slot: it grows with the clients, and so that serving them leaves two thirds of the time for
+ * all else. */
+static dg_duration beat_pause(const struct server *server, dg_time began) {
+    dg_duration wanted = SERVER_BEAT / SERVER_SLOTS * (1 + server->summary.connections / SERVER_CROWD);
+    dg_duration least = 3 * dg_time_since(began, clock_now());
+    return wanted > least ? wanted : least;
+}
+
 /* One slot of clients is served; once a round, what concerns all. */
-static void beat_due(lws_sorted_usec_list_t *timer) {
-    struct server *server = lws_container_of(timer, struct server, beat_timer);
-    server->now = clock_now();
+static void beat_due(struct loop_timer *timer) {
+    struct server *server = loop_owner(timer, struct server, beat_timer);
+    dg_time now = server_now(server);
     if (server->slot == 0) {
         bool overloaded = dg_load_level(server->load) == DG_SERVICE_OVERLOADED;
-        dg_lifecycle_set_overloaded(server->lifecycle, overloaded, server->now);
+        dg_lifecycle_overloaded(server->lifecycle, overloaded, now);
         summary_refresh(server);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {
         next = client->next;
-        client_beat(client, server->now);
+        client_beat(client, now);
     }
     server->slot = (server->slot + 1) % SERVER_SLOTS;
     server_arm(server);
-    lws_sul_schedule(server->context, 0, timer, beat_due, SERVER_BEAT / SERVER_SLOTS / DG_US(1));
+    loop_set(&server->loop, timer, dg_time_add(now, beat_pause(server, now)));
 }
 
 /* Creation. Each step may assume the ones before it. */
@@ -78,12 +84,12 @@ static int server_fault(const char *what, const char *why) {
 
 static int open_admission(struct server *server) {
     const struct options *options = server->options;
-    int status = dg_load_new(&server->load, NULL, server->now);
+    int status = dg_load_new(&server->load, NULL, server_now(server));
     if (status == DG_OK)
-        status = dg_sampler_new(&server->sampler, NULL, server->now);
+        status = dg_sampler_new(&server->sampler, NULL, server_now(server));
     if (status == DG_OK)
-        status =
-            dg_queue_new(&server->queue, &(dg_queue_config){.preset = options->preset}, server->now);
+        status = dg_queue_new(&server->queue, &(dg_queue_config){.preset = options->preset},
+                              server_now(server));
     if (status == DG_OK)
         status = dg_gate_new(&server->gate,
                              &(dg_gate_config){.load = server->load,
@@ -91,7 +97,7 @@ static int open_admission(struct server *server) {
                                                .queue = server->queue,
                                                .trail = server->trail,
                                                .max_connections = options->max_connections},
-                             server->now);
+                             server_now(server));
     return status == DG_OK ? 0 : server_fault("cannot create the gate", dg_strerror(status));
 }
 
@@ -107,7 +113,7 @@ static int open_hub(struct server *server) {
     char fault[256];
     if (dg_hub_config_check(&config, fault, sizeof fault) != DG_OK)
         return server_fault("this configuration is not valid", fault);
-    int status = dg_hub_new(&server->hub, &config, &host, server->now);
+    int status = dg_hub_new(&server->hub, &config, &host, server_now(server));
     return status == DG_OK ? 0 : server_fault("cannot create the hub", dg_strerror(status));
 }
 
@@ -136,63 +142,61 @@ static int open_metrics(struct server *server) {
     return 0;
 }
 
-/* libwebsockets' own pings only long after the hub's lifetime: liveness is the hub's. */
-static const lws_retry_bo_t server_idle = {.secs_since_valid_ping = UINT16_MAX - 1,
-                                           .secs_since_valid_hangup = UINT16_MAX};
-
-/* With IPv6 on, libwebsockets ignores an IPv4 address to listen on, and takes them all. */
 static int open_listener(struct server *server) {
     const struct options *options = server->options;
-    bool v4 = strchr(options->host, ':') == NULL;
-    bool any = strcmp(options->host, "0.0.0.0") == 0 || strcmp(options->host, "::") == 0;
-    const struct lws_context_creation_info info = {
-        .port = options->port,
-        .iface = any ? NULL : options->host,
-        .protocols = events_protocols,
-        .retry_and_idle_policy = &server_idle,
-        .server_string = "echo-server",
-        .user = server,
-        .count_threads = 1,
-        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
-                   (v4 ? LWS_SERVER_OPTION_DISABLE_IPV6 : 0)};
-    server->context = lws_create_context(&info);
-    return server->context
-               ? 0
-               : server_fault("cannot listen: the address is not here, or the port is in use",
-                              options->host);
+    char text[128];
+    server->net.events = &request_events;
+    server->net.user = server;
+    if (net_open(&server->net, &server->loop, options->host, options->port, options->sockets) == 0)
+        return 0;
+    snprintf(text, sizeof text, "cannot listen on %s, port %d", options->host, options->port);
+    return server_fault(text, strerror(errno));
 }
 
+/* An address that is all addresses is none to open. */
+static const char *browsable(const char *host) {
+    return strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
+}
+
+/* The log's line is for programs; the other is for who sits at a terminal. */
 static void say_listening(const struct server *server) {
-    const char *host = server->options->host;
-    int port = lws_get_vhost_listen_port(lws_get_vhost_by_name(server->context, "default"));
+    const char *host = browsable(server->options->host);
+    int port = net_port(&server->net);
     char url[128];
     snprintf(url, sizeof url, strchr(host, ':') ? "http://[%s]:%d/" : "http://%s:%d/", host, port);
-    const dg_log_field fields[] = {{.name = "host", .type = DG_FIELD_TEXT, .text = host},
-                                   {.name = "port", .type = DG_FIELD_INTEGER, .integer = port},
-                                   {.name = "url", .type = DG_FIELD_TEXT, .text = url}};
+    const dg_log_field fields[] = {
+        {.name = "host", .type = DG_FIELD_TEXT, .text = server->options->host},
+        {.name = "port", .type = DG_FIELD_INTEGER, .integer = port},
+        {.name = "url", .type = DG_FIELD_TEXT, .text = url}};
     log_line(DG_LOG_INFO, "listening", fields, 3);
+    printf("open %s (Ctrl-C drains and ends; once more ends at once)\n", url);
+    fflush(stdout);
 }
 
 int server_open(struct server *server, const struct options *options) {
-    *server = (struct server){.options = options, .now = clock_now()};
-    if (dg_lifecycle_new(&server->lifecycle, NULL, server->now) != DG_OK ||
+    *server = (struct server){.options = options};
+    if (loop_open(&server->loop) != 0)
+        return server_fault("cannot start", strerror(errno));
+    if (dg_lifecycle_new(&server->lifecycle, NULL, server_now(server)) != DG_OK ||
         dg_trail_new(&server->trail, &(dg_trail_config){.capacity = TRAIL_CAPACITY}) != DG_OK)
         return server_fault("cannot start", dg_strerror(DG_ERR_NOMEM));
     if (open_admission(server) || open_hub(server) || open_metrics(server) || open_listener(server))
         return -1;
     summary_refresh(server);
-    lws_sul_schedule(server->context, 0, &server->beat_timer, beat_due, 1);
+    server->tick_timer.due = tick_due;
+    server->beat_timer.due = beat_due;
+    server->pump_timer.due = work_pump_due;
+    loop_set(&server->loop, &server->beat_timer, server_now(server));
     server_arm(server);
-    dg_lifecycle_start(server->lifecycle, server->now);
+    dg_lifecycle_start(server->lifecycle, server_now(server));
     say_listening(server);
     return 0;
 }
 
 /* New connections and new work are refused from now on; the hub closes those it has, each at its moment. */
 static void server_drain(struct server *server) {
-    server->now = clock_now();
     dg_gate_set_open(server->gate, false);
-    dg_hub_drain(server->hub, server->options->drain_period, DG_DRAIN_CLOSE, server->now);
+    dg_hub_drain(server->hub, server->options->drain_period, DG_DRAIN_CLOSE, server_now(server));
     server_arm(server);
 }
 
@@ -204,18 +208,16 @@ void server_run(struct server *server, const volatile sig_atomic_t *signals) {
             server_drain(server);
             draining = true;
         }
-        if (lws_service(server->context, 0) < 0)
+        if (loop_turn(&server->loop) != 0)
             break;
+        net_settle(&server->net);
     }
 }
 
 void server_close(struct server *server) {
-    struct lws_context *context = server->context;
-    server->now = clock_now();
+    net_close(&server->net);
     work_end(server);
-    server->context = NULL; /* no timers any more */
-    if (context)
-        lws_context_destroy(context);
+    loop_close(&server->loop);
     dg_metrics_free(server->metrics);
     dg_hub_free(server->hub);
     dg_gate_free(server->gate);

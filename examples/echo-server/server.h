@@ -10,23 +10,26 @@
 #include <stdbool.h>
 
 #include <degrade/degrade.h>
-#include <libwebsockets.h>
 
+#include "net/loop.h"
+#include "net/net.h"
 #include "options.h"
 
 struct client;
 struct work;
 
 /* Clients are spread over slots, one of which is served every SERVER_BEAT / SERVER_SLOTS, so that thousands of
- * probes do not leave in one burst. */
+ * probes do not leave in one burst. With every SERVER_CROWD of clients more the beat grows by its length: what is
+ * measured late, because this server is busy measuring, would be taken for the network's delay. */
 #define SERVER_SLOTS 5
 #define SERVER_BEAT  DG_MS(100)
+#define SERVER_CROWD 2000u
 
 /* What this server counts of its own; dg_metrics_add_counter() publishes them. */
 struct server_counts {
     uint64_t frames_refused;   /* too large, or not what the protocol says */
     uint64_t chunks_dropped;   /* audio that was too late or too much */
-    uint64_t http_refused;     /* 404, 405 */
+    uint64_t http_refused;     /* 4xx */
     uint64_t upgrades_refused; /* 503 before the upgrade */
 };
 
@@ -41,8 +44,8 @@ struct server_summary {
 
 struct server {
     const struct options *options;
-    struct lws_context *context;
-    dg_time now; /* of the event that is being served */
+    struct loop loop; /* its `now` is that of the event that is being served */
+    struct net net;
 
     dg_lifecycle *lifecycle; /* am I fit to serve? */
     dg_hub *hub;             /* who is connected, and at which level */
@@ -53,10 +56,9 @@ struct server {
     dg_metrics *metrics;
     dg_trail *trail;
 
-    dg_time tick_at;
-    lws_sorted_usec_list_t tick_timer; /* when dg_hub_due() says */
-    lws_sorted_usec_list_t beat_timer; /* probes and reports */
-    lws_sorted_usec_list_t pump_timer; /* when dg_gate_due() says */
+    struct loop_timer tick_timer; /* when dg_hub_due() says */
+    struct loop_timer beat_timer; /* probes and reports */
+    struct loop_timer pump_timer; /* when dg_gate_due() says */
 
     struct client *slots[SERVER_SLOTS];
     struct work *works; /* `say` requests that wait or run */
@@ -64,8 +66,15 @@ struct server {
     uint64_t last_id;
     struct server_summary summary;
     struct server_counts counts;
+    dg_time full_said; /* that there are no files; 0: never */
+    bool full_told;    /* and not yet that there are again */
     bool drained;
 };
+
+/* The time of the event that is being served. */
+static inline dg_time server_now(const struct server *server) {
+    return server->loop.now;
+}
 
 /* Creates everything and listens. Returns 0, or -1 after saying why in the log; server_close() in either case. */
 int server_open(struct server *server, const struct options *options);

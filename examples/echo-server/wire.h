@@ -7,30 +7,31 @@
 #ifndef ECHO_WIRE_H
 #define ECHO_WIRE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "net/net.h"
+
 /* The longest message, text or binary, in bytes. */
-#define WIRE_MAX 16384u
+#define WIRE_MAX NET_MESSAGE_MAX
 
 enum wire_kind {
-    WIRE_UNKNOWN,
+    WIRE_UNKNOWN,   /* of a type that is not ours */
+    WIRE_NO_JSON,   /* not one object of JSON */
+    WIRE_NOT_VALID, /* of ours, but a member is missing or wrong */
     WIRE_PROBE_ACK, /* sequence, received */
     WIRE_AUDIO,     /* payload: the decoded chunk */
     WIRE_SAY        /* sequence, payload: the text */
 };
 
 struct wire {
-    enum wire_kind kind;
     uint32_t sequence;
     uint64_t received;
     size_t size;
     char payload[WIRE_MAX];
 };
 
-/* Reads a message that dg_hub_text() has found to be JSON. Returns false where a member that its kind needs is
- * missing or wrong; a kind that is not known is WIRE_UNKNOWN, and no fault. */
-bool wire_read(struct wire *wire, const char *text, size_t size);
+/* Reads a message and says of which kind it is. */
+enum wire_kind wire_read(struct wire *wire, const char *text, size_t size);
 
 #endif

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "client.h"
-#include "clock.h"
 #include "json.h"
 #include "server.h"
 
@@ -20,7 +19,7 @@ struct work {
     struct work *next; /* of the same server */
     struct server *server;
     struct client *client; /* NULL: gone */
-    lws_sorted_usec_list_t timer;
+    struct loop_timer timer;
     dg_time deadline;
     dg_duration waited;
     uint64_t ticket; /* 0: it runs */
@@ -75,15 +74,15 @@ static void work_free(struct work *work) {
     while (*link != work)
         link = &(*link)->next;
     *link = work->next;
-    lws_sul_cancel(&work->timer);
+    loop_unset(&work->server->loop, &work->timer);
     free(work);
 }
 
 /* The work has ended, whoever still waits for it. */
-static void work_done(lws_sorted_usec_list_t *timer) {
-    struct work *work = lws_container_of(timer, struct work, timer);
+static void work_done(struct loop_timer *timer) {
+    struct work *work = loop_owner(timer, struct work, timer);
     struct server *server = work->server;
-    dg_time now = clock_now();
+    dg_time now = server_now(server);
     bool late = now > work->deadline;
     uint32_t outcome = late ? DG_OUTCOME_TIMEOUT : DG_OUTCOME_SUCCESS;
     dg_gate_release(server->gate, &work->permit, work->client ? outcome : DG_OUTCOME_CANCELLED, now);
@@ -99,8 +98,8 @@ static void work_start(struct work *work, const dg_permit *permit, uint32_t answ
         service /= 2;
     work->permit = *permit;
     work->ticket = 0;
-    lws_sul_schedule(work->server->context, 0, &work->timer, work_done,
-                     (lws_usec_t)(service / DG_US(1)));
+    work->timer.due = work_done;
+    loop_set(&work->server->loop, &work->timer, dg_time_add(server_now(work->server), service));
 }
 
 static void work_came_out(struct work *work, const dg_queue_entry *entry, dg_time now) {
@@ -119,14 +118,14 @@ void work_pump(struct server *server, dg_time now) {
         work_came_out(entry.item, &entry, now);
     dg_time next = dg_gate_due(server->gate, now);
     if (next == DG_NEVER)
-        lws_sul_cancel(&server->pump_timer);
+        loop_unset(&server->loop, &server->pump_timer);
     else
-        lws_sul_schedule(server->context, 0, &server->pump_timer, work_pump_due,
-                         (lws_usec_t)dg_time_since(now, next) / 1000 + 1);
+        loop_set(&server->loop, &server->pump_timer, next);
 }
 
-void work_pump_due(lws_sorted_usec_list_t *timer) {
-    work_pump(lws_container_of(timer, struct server, pump_timer), clock_now());
+void work_pump_due(struct loop_timer *timer) {
+    struct server *server = loop_owner(timer, struct server, pump_timer);
+    work_pump(server, server_now(server));
 }
 
 static struct work *work_new(struct client *client, uint32_t sequence, const char *text, size_t size,

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include <degrade/degrade.h>
-#include <libwebsockets.h>
 
 struct client;
+struct loop_timer;
 struct server;
 
 /* A client asks for work; it is answered at once, and again when the work is done. */
@@ -29,6 +29,6 @@ void work_end(struct server *server);
 void work_pump(struct server *server, dg_time now);
 
 /* The timer for it. */
-void work_pump_due(lws_sorted_usec_list_t *timer);
+void work_pump_due(struct loop_timer *timer);
 
 #endif

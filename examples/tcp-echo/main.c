@@ -9,6 +9,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime(): plain C11 has no monotonic clock */
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +39,7 @@ static struct client {
 
 static dg_hub *hub;
 static uint64_t last_id;
+static bool out_of_files; /* nobody is accepted until one is free */
 static bool drained;
 static volatile sig_atomic_t stop;
 
@@ -61,7 +64,7 @@ static int say(struct client *client, const char *text, size_t size) {
     return 0;
 }
 
-/* Reads or writes what goes without waiting; false where the connection is at its end. */
+/* Reads or writes what goes without waiting; false if the connection is at its end. */
 static bool client_fill(struct client *client) {
     ssize_t got = read(client->fd, client->input + client->in, sizeof client->input - client->in);
     client->in += got > 0 ? (size_t)got : 0;
@@ -103,6 +106,7 @@ static void on_released(void *user, dg_hub *from, dg_conn conn, void *conn_user)
     dg_meter_free(client->meter);
     close(client->fd);
     client->fd = -1;
+    out_of_files = false;
 }
 
 static void on_drained(void *user, dg_hub *from, uint64_t group) {
@@ -113,20 +117,34 @@ static void on_log(void *user, const dg_log_record *record) {
     fprintf(stderr, "%s: %s\n", dg_log_severity_name(record->severity), record->message);
 }
 
-static void client_accept(int fd, dg_time now) {
-    struct client *client = clients;
-    while (client < clients + CLIENTS && client->fd >= 0)
-        client++;
-    if (client == clients + CLIENTS) {
-        close(fd);
-        return;
-    }
+static struct client *free_place(void) {
+    for (struct client *client = clients; client < clients + CLIENTS; client++)
+        if (client->fd < 0)
+            return client;
+    return NULL;
+}
+
+static void client_new(struct client *client, int fd, dg_time now) {
     fcntl(fd, F_SETFL, O_NONBLOCK);
     *client = (struct client){.fd = fd};
     client->piece = dg_profile_level(dg_profile_voice(), DG_LEVEL_FULL)->chunk_samples;
     if (dg_meter_new(&client->meter, NULL, now) != DG_OK ||
         dg_hub_add(hub, &(dg_conn_config){.id = ++last_id, .user = client}, now, &client->conn) != DG_OK)
         on_released(NULL, hub, 0, client); /* no memory, or draining */
+}
+
+/* Without a file for it a connection stays where it is, and the listener would be ready for ever. */
+static void client_accept(int listener, dg_time now) {
+    static bool said;
+    int fd = accept(listener, NULL, NULL);
+    if (fd >= 0) {
+        client_new(free_place(), fd, now);
+        return;
+    }
+    out_of_files = errno == EMFILE || errno == ENFILE;
+    if (out_of_files && !said)
+        fprintf(stderr, "warn: out of files: nobody new is accepted until one is free\n");
+    said = said || out_of_files;
 }
 
 static void client_hear(struct client *client, const char *line, size_t size, dg_time now) {
@@ -197,19 +215,25 @@ static int listen_on(int port) {
 
 /* Waits for input, for room to write, or until `due`, and serves whom it concerns. */
 static void serve(int listener, dg_time due) {
-    struct pollfd polls[CLIENTS + 1] = {{.fd = listener, .events = POLLIN}};
-    for (int i = 0; i < CLIENTS; i++)
-        polls[i + 1] =
-            (struct pollfd){.fd = clients[i].fd, .events = clients[i].out ? POLLIN | POLLOUT : POLLIN};
-    if (poll(polls, CLIENTS + 1, dg_time_poll(due, clock_now())) <= 0)
+    struct pollfd polls[CLIENTS + 1];
+    struct client *who[CLIENTS + 1] = {NULL}; /* nobody: the listener */
+    nfds_t count = 0;
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        who[count] = client;
+        if (client->fd >= 0)
+            polls[count++] = (struct pollfd){client->fd, client->out ? POLLIN | POLLOUT : POLLIN, 0};
+    }
+    who[count] = NULL;
+    if (!out_of_files && free_place())
+        polls[count++] = (struct pollfd){listener, POLLIN, 0};
+    if (poll(polls, count, dg_time_poll(due, clock_now())) <= 0)
         return;
     dg_time now = clock_now();
-    for (int i = 0; i < CLIENTS; i++)
-        if (polls[i + 1].revents)
-            client_serve(&clients[i], now);
-    int fd = polls[0].revents ? accept(listener, NULL, NULL) : -1;
-    if (fd >= 0)
-        client_accept(fd, now);
+    for (nfds_t i = 0; i < count; i++)
+        if (polls[i].revents && who[i])
+            client_serve(who[i], now);
+        else if (polls[i].revents)
+            client_accept(listener, now);
 }
 
 int main(int argc, char **argv) {
@@ -237,6 +261,7 @@ int main(int argc, char **argv) {
                 if (clients[i].fd >= 0)
                     client_measure(&clients[i], now);
             measure_at = now + DG_MS(200);
+            out_of_files = false; /* one may have come free elsewhere */
         }
         if (stop)
             dg_hub_drain(hub, DG_SEC(30), DG_DRAIN_CLOSE, now); /* one that goes on, goes on */
