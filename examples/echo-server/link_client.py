@@ -255,11 +255,12 @@ def estimates(message):
 class Server:
     """The echo server as a child process."""
 
-    def __init__(self, path, host, port):
-        self.command = [path, "--host", host, "--port", str(port), "--drain_period", "1"]
+    def __init__(self, path, host, port, drain_period=1):
+        self.command = [path, "--host", host, "--port", str(port), "--drain_period", str(drain_period)]
 
     async def __aenter__(self):
-        self.process = await asyncio.create_subprocess_exec(*self.command, stderr=asyncio.subprocess.PIPE)
+        self.process = await asyncio.create_subprocess_exec(*self.command, stderr=asyncio.subprocess.PIPE,
+                                                            stdout=asyncio.subprocess.DEVNULL)
         while True:
             line = await asyncio.wait_for(self.process.stderr.readline(), 10)
             if not line:

@@ -114,6 +114,7 @@ static void summary_write(struct json *json, const struct server_summary *summar
     json_integer(json, "queue_depth", summary->queue_depth);
     json_integer(json, "in_flight", summary->in_flight);
     json_text(json, "phase", summary->phase);
+    json_integer(json, "drain_remaining_ms", summary->drain_remaining / DG_MS(1));
     json_close(json, '}');
 }
 

@@ -33,15 +33,19 @@ void server_arm(struct server *server) {
 }
 
 static void summary_refresh(struct server *server) {
+    dg_time now = server_now(server);
     dg_hub_stats hub;
     dg_gate_stats gate;
     dg_queue_stats queue;
+    dg_lifecycle_stats lifecycle;
     dg_hub_get_stats(server->hub, &hub);
-    dg_gate_get_stats(server->gate, server_now(server), &gate);
-    dg_queue_get_stats(server->queue, server_now(server), &queue);
+    dg_gate_get_stats(server->gate, now, &gate);
+    dg_queue_get_stats(server->queue, now, &queue);
+    dg_lifecycle_get_stats(server->lifecycle, now, &lifecycle);
     server->summary = (struct server_summary){
         .service_level = dg_service_level_name(dg_load_level(server->load)),
-        .phase = dg_phase_name(dg_lifecycle_phase(server->lifecycle, server_now(server))),
+        .phase = dg_phase_name(lifecycle.phase),
+        .drain_remaining = lifecycle.drain_remaining,
         .connections = hub.connections,
         .queue_depth = queue.waiting,
         .in_flight = gate.in_flight,
@@ -197,6 +201,7 @@ int server_open(struct server *server, const struct options *options) {
 static void server_drain(struct server *server) {
     dg_gate_set_open(server->gate, false);
     dg_hub_drain(server->hub, server->options->drain_period, DG_DRAIN_CLOSE, server_now(server));
+    log_line(DG_LOG_INFO, "A second SIGTERM or SIGINT ends at once", NULL, 0);
     server_arm(server);
 }
 

@@ -37,6 +37,7 @@ struct server_counts {
 struct server_summary {
     const char *service_level;
     const char *phase;
+    dg_duration drain_remaining;
     uint32_t connections;
     uint32_t queue_depth;
     uint32_t in_flight;

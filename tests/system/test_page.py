@@ -232,11 +232,21 @@ async def link_falls_and_mends(scene):
     await asyncio.sleep(3)
     await scene.shoot("2-low")
     await scene.shows("way-up", "Way up")
+    await stands_still(scene)
     await scene.press("mended")
     await scene.reaches("mended, it is restored to full", f"{LEVEL} === 'full'", 30)
     await scene.reaches("quality.restored has arrived", heard("quality.restored", level="full"), 5)
     await scene.shows("user-text", "Normal operation")
     await scene.shoot("3-restored")
+
+
+async def stands_still(scene):
+    """However much there is to say of the level, what stands below it does not move."""
+    top = "document.getElementById('charts').getBoundingClientRect().top"
+    moved = await scene.browser.value(
+        f"(() => {{ const before = {top}, way = document.getElementById('way-up'), said = way.textContent;"
+        f"way.textContent = said.repeat(6); const after = {top}; way.textContent = said; return after - before; }})()")
+    scene.report(moved == 0, "a longer text moves nothing", f"{moved} px")
 
 
 async def keeps_its_pace(scene):
@@ -282,6 +292,7 @@ async def force_and_refuse(scene):
 async def work_is_refused(scene):
     for _ in range(8):
         await scene.press("Burst x20")
+    await scene.reaches("it is said why", "/^rejected: [a-z ]+ \\d+/.test(document.getElementById('say-reasons').textContent)", 15)
     await scene.reaches("work is admitted or waits, and too much is turned away",
                         "(({ admit, wait, reject, done }) => admit + wait > 0 && reject > 0 && done > 0)(app.answers)", 15)
     await scene.reaches("the log is full, and bounded",
@@ -312,6 +323,22 @@ async def readable(scene, scheme):
     scene.report(worst >= 4.5, f"words are readable in {scheme}", f"contrast {worst:.1f}")
 
 
+async def on_a_phone(scene):
+    """Who worsens the link there sees what comes of it."""
+    await scene.browser.look(width=390, height=700, scheme="light", scale=2)
+    rows = [await scene.browser.value(
+        f"document.getElementById({json.dumps(name)}).scrollIntoView(), "
+        "['now', 'sliders', 'presets', 'force'].map(id => { const at = document.getElementById(id)"
+        ".getBoundingClientRect(); return at.top >= 0 && at.bottom <= innerHeight; })") for name in ("worsen", "forced")]
+    scene.report(rows[0][0] and rows[1][0], "on a phone the level stays in sight", rows)
+    await scene.browser.value("scrollTo(0, 0)")
+    await scene.shoot("7-phone")
+    above = await scene.browser.value("['now', 'sliders', 'presets'].every(id => document.getElementById(id)"
+                                      ".getBoundingClientRect().bottom <= innerHeight)")
+    scene.report(above, "beside the controls of the link")
+    await scene.browser.look(width=400, height=1500, scheme="light", scale=2)
+
+
 async def looks(scene):
     await readable(scene, "light")
     await readable(scene, "dark")
@@ -321,6 +348,7 @@ async def looks(scene):
     await scene.holds("1280 x 800 need no scrolling", "document.documentElement.scrollHeight <= 800")
     await scene.browser.look(width=400, height=1500, scheme="light", scale=2)
     await scene.holds("it fits a phone", "document.documentElement.scrollWidth <= 400")
+    await on_a_phone(scene)
     await scene.holds("charts are crisp",
                       "[...document.querySelectorAll('canvas')].every(one => one.width === 2 * one.clientWidth)")
     await scene.shoot("7-narrow-light")
@@ -339,8 +367,23 @@ async def drive(scene):
     scene.report(not complaints, "no errors, no request to others", "; ".join(complaints))
 
 
+async def drains(scene, server):
+    """The page tells of it while it lasts, and how to end it."""
+    server.process.send_signal(signal.SIGTERM)
+    await scene.reaches("a drain is seen", "!document.getElementById('drain').hidden", 3)
+    await scene.shows("drain-text", "A second Ctrl-C (or SIGTERM) ends it at once")
+    await scene.shows("server", "draining")
+    await scene.shoot("8-draining")
+    server.process.send_signal(signal.SIGTERM)
+
+
 async def server_goes(scene):
     await scene.reaches("without a server the page says so", f"{CONNECTED} === 'false'", 10)
+    await scene.holds("and not that anything is in force", "document.title.startsWith('offline') && "
+                      f"{LEVEL} === '' && document.getElementById('level').textContent === 'offline'")
+    await scene.shows("server", "not connected")
+    await scene.holds("the close is in the log", "app.messages.at(-1).message.type === 'close'")
+    await scene.holds("no drain is told of any more", "document.getElementById('drain').hidden")
     await scene.reaches("and what to check", "!document.getElementById('trouble').hidden", 30)
     await scene.shows("trouble-text", "/readyz does not answer")
     await scene.shoot("8-no-server")
@@ -360,10 +403,12 @@ async def story(binary, pictures, report):
     async with Browser() as browser:
         scene = Scene(browser, report, pictures)
         await browser.look()
-        async with Server(binary, "127.0.0.1", 0) as url:
+        server = Server(binary, "127.0.0.1", 0, drain_period=20)
+        async with server as url:
             address = urllib.parse.urlsplit(url)
             await browser.open(f"http://{address.netloc}/")
             await drive(scene)
+            await drains(scene, server)
         await server_goes(scene)
         async with Server(binary, "127.0.0.1", address.port):
             await server_returns(scene)
