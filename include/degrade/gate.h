@@ -15,7 +15,7 @@
  *     case DG_ANSWER_ADMIT_REDUCED:
  *     case DG_ANSWER_ADMIT:  serve(request, &verdict.permit); break;
  *     case DG_ANSWER_WAIT:   park(request, verdict.ticket); break;
- *     default:               reply_503(dg_reject_text(verdict.reason), verdict.retry_after);
+ *     default:               reply_503(dg_reject_text(verdict.reason), verdict.retry_after / DG_SEC(1));
  *     }
  *     ...
  *     dg_gate_release(gate, &request->permit, DG_OUTCOME_SUCCESS, now);

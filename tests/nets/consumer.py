@@ -1,10 +1,11 @@
-"""The library as others use it: installed and found by pkg-config, shared and static, from C and C++; and as a meson
-subproject.
+"""The library as others use it: installed and found by pkg-config, shared and static, from C and C++; by CMake; and as a
+meson subproject, shared or static as its parent is, by a link and by the README's wrap.
 
 usage: consumer.py CC CXX WORK_DIRECTORY
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,12 @@ int main(void) {
 }
 """
 SUBPROJECT = """project('consumer', 'c')
-degrade = dependency('libdegrade', fallback: 'libdegrade', default_options: ['tests=disabled', 'examples=disabled'])
-test('consumer', executable('consumer', 'consumer.c', dependencies: degrade))
+degrade = dependency('libdegrade', fallback: 'libdegrade')
+test('consumer', executable('consumer', 'consumer.c', dependencies: degrade, install: true))
+"""
+CMAKE = """cmake_minimum_required(VERSION 3.13)
+project(consumer C)
+add_executable(server consumer.c)
 """
 
 
@@ -41,7 +46,7 @@ def meson():
 def install(work):
     prefix = work / "prefix"
     run("meson", "setup", work / "build", ROOT, f"--prefix={prefix}", "--libdir=lib", "-Dtests=disabled",
-        "-Dexamples=disabled", env=meson())
+        "-Dexamples=disabled", "-Ddefault_library=both", env=meson())
     run("meson", "install", "-C", work / "build", env=meson())
     return prefix
 
@@ -67,12 +72,60 @@ def check_compiled(compiler, source, prefix, static):
     run(program, env=environment)
 
 
-def check_subproject(work):
-    project = work / "project"
+def readme(pattern):
+    return re.search(pattern, (ROOT / "README.md").read_text(), re.M | re.S)[1]
+
+
+def check_cmake(work, prefix):
+    """By the lines of the README; a version that is not this one's is not found."""
+    if not shutil.which("cmake"):
+        return
+    project = work / "cmake"
+    project.mkdir()
+    (project / "consumer.c").write_text(PROGRAM)
+    lines = readme(r"^ *```cmake\n(.*?)^ *```$")
+    (project / "CMakeLists.txt").write_text(CMAKE + lines)
+    moved = work / "moved"
+    shutil.copytree(prefix, moved, symlinks=True)
+    run("cmake", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={moved}")
+    run("cmake", "--build", project / "build")
+    run(project / "build/server")
+    (project / "CMakeLists.txt").write_text(CMAKE + lines.replace("0.1", "0.2"))
+    done = subprocess.run(["cmake", "-S", project, "-B", project / "other", f"-DCMAKE_PREFIX_PATH={moved}"],
+                          capture_output=True, text=True)
+    assert done.returncode != 0 and "libdegrade" in done.stderr, "another version is not this one"
+
+
+def check_subproject(work, kind):
+    """The parent's choice of libraries is the library's too, and nothing is built or installed but the library."""
+    project = work / f"project-{kind}"
     (project / "subprojects").mkdir(parents=True)
     (project / "subprojects/libdegrade").symlink_to(ROOT)
     (project / "consumer.c").write_text(PROGRAM)
     (project / "meson.build").write_text(SUBPROJECT)
+    build = project / "build"
+    run("meson", "setup", build, project, f"--prefix={project}/prefix", "--libdir=lib", f"-Ddefault_library={kind}",
+        env=meson())
+    run("meson", "test", "-C", build, "consumer", env=meson())
+    run("meson", "install", "-C", build, env=meson())
+    made = {path.name for path in build.rglob("libdegrade.*") if path.suffix in (".a", ".so")}
+    wanted = {"static": {"libdegrade.a"}, "shared": {"libdegrade.so"}}[kind]
+    assert made == wanted, f"a parent that is {kind} gets {made}"
+    extra = [path for path in (project / "prefix").rglob("*") if "man" in path.parts or "echo" in path.name]
+    assert not extra and not list(build.rglob("*echo*")), f"the parent's prefix gets {extra}"
+
+
+def check_wrap(work):
+    """The README's wrap, with this checkout as the repository."""
+    if not (ROOT / ".git").exists():
+        return
+    project = work / "wrapped"
+    (project / "subprojects").mkdir(parents=True)
+    wrap = re.sub(r"^ +", "", readme(r"^ *```ini\n(.*?)^ *```$"), flags=re.M)
+    (project / "subprojects/libdegrade.wrap").write_text(
+        wrap.replace("ADDRESS-OF-THIS-REPOSITORY", ROOT.as_uri()).replace("depth = 1\n", ""))
+    (project / "meson.build").write_text(SUBPROJECT.replace(", fallback: 'libdegrade'", ""))
+    (project / "consumer.c").write_text(PROGRAM)
     run("meson", "setup", project / "build", project, env=meson())
     run("meson", "test", "-C", project / "build", "consumer", env=meson())
 
@@ -89,8 +142,11 @@ def main():
         for static in (False, True):
             check_compiled(compiler, work / name, prefix, static)
             passed += 1
-    check_subproject(work)
-    print(f"{passed + 1} passed, 0 failed")
+    check_cmake(work, prefix)
+    for kind in ("static", "shared"):
+        check_subproject(work, kind)
+    check_wrap(work)
+    print(f"{passed + 4} passed, 0 failed")
 
 
 main()
