@@ -96,6 +96,13 @@ void client_open(struct client *client, struct peer *peer, dg_time now) {
     report_hello(client, now);
 }
 
+void client_let_go(struct client *client, dg_time now) {
+    peer_abandon(client->peer);
+    client->peer = NULL;
+    client_unlink(client);
+    work_forsake(client, now);
+}
+
 void client_gone(struct client *client, bool clean, dg_time now) {
     client->peer = NULL;
     client_unlink(client);
@@ -103,14 +110,6 @@ void client_gone(struct client *client, bool clean, dg_time now) {
     if (!clean && !client->farewell)
         dg_hub_error(client->server->hub, client->conn, now);
     dg_hub_remove(client->server->hub, client->conn, now);
-}
-
-void client_let_go(struct client *client, dg_time now) {
-    lws_set_opaque_user_data(client->wsi, NULL);
-    lws_set_timeout(client->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    client->wsi = NULL;
-    client_unlink(client);
-    work_forsake(client, now);
 }
 
 /* Counts something that the client should not have sent. */
@@ -265,6 +264,17 @@ void client_sent(struct client *client, const struct frame *frame, dg_time now) 
     if (frame->kind != FRAME_PROBE)
         return;
     dg_meter_sent(client->meter, frame->mark, client->unmetered, now);
+    client->unmetered = 0;
+}
+
+/* What is answered now was answered long ago: of probes that were out then nothing can be said. */
+void client_stood_still(struct client *client, dg_time now) {
+    dg_meter *fresh;
+    client->moved_at = now;
+    if (dg_meter_new(&fresh, NULL, now) != DG_OK)
+        return;
+    dg_meter_free(client->meter);
+    client->meter = fresh;
     client->unmetered = 0;
 }
 

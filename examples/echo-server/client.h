@@ -69,7 +69,11 @@ void client_receive(struct client *client, uint8_t opcode, const void *data, siz
 void client_sent(struct client *client, const struct frame *frame, dg_time now);
 void client_broken(struct client *client, int code, dg_time now);
 void client_beat(struct client *client, dg_time now);
+void client_stood_still(struct client *client,
+                        dg_time now); /* this server has, and may have heard nobody */
 void client_gone(struct client *client, bool clean, dg_time now);
+/* The hub has let go of a client whose connection is still about to close. */
+void client_let_go(struct client *client, dg_time now);
 
 /* What the hub asks for. */
 bool client_send(struct client *client, enum frame_kind kind, const void *data, size_t size);

@@ -45,7 +45,10 @@ static void host_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
 
 static void host_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     struct server *server = user;
-    client_free(conn_user, server_now(server));
+    struct client *client = conn_user;
+    if (client->peer)
+        client_let_go(client, server_now(server));
+    client_free(client, server_now(server));
 }
 
 static void host_drained(void *user, dg_hub *hub, uint64_t group) {

@@ -38,7 +38,7 @@ static void summary_refresh(struct server *server) {
     dg_gate_stats gate;
     dg_queue_stats queue;
     dg_lifecycle_stats lifecycle;
-    dg_hub_get_stats(server->hub, &hub);
+    dg_hub_get_stats(server->hub, now, &hub);
     dg_gate_get_stats(server->gate, now, &gate);
     dg_queue_get_stats(server->queue, now, &queue);
     dg_lifecycle_get_stats(server->lifecycle, now, &lifecycle);
@@ -50,6 +50,16 @@ static void summary_refresh(struct server *server) {
         .queue_depth = queue.waiting,
         .in_flight = gate.in_flight,
     };
+}
+
+static void stood_still(struct loop *loop, uint64_t late) {
+    struct server *server = loop_owner(loop, struct server, loop);
+    dg_log_field field = {
+        .name = "late_ms", .type = DG_FIELD_INTEGER, .integer = (int64_t)(late / DG_MS(1))};
+    log_line(DG_LOG_WARN, "This server stood still", &field, 1);
+    for (uint32_t slot = 0; slot < SERVER_SLOTS; slot++)
+        for (struct client *client = server->slots[slot]; client; client = client->next)
+            client_stood_still(client, server_now(server));
 }
 
 /* How long until the next slot: it grows with the clients, and so that serving them leaves two thirds of the time for
@@ -66,7 +76,7 @@ static void beat_due(struct loop_timer *timer) {
     dg_time now = server_now(server);
     if (server->slot == 0) {
         bool overloaded = dg_load_level(server->load) == DG_SERVICE_OVERLOADED;
-        dg_lifecycle_overloaded(server->lifecycle, overloaded, now);
+        dg_lifecycle_set_overloaded(server->lifecycle, overloaded, now);
         summary_refresh(server);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {
@@ -187,6 +197,7 @@ int server_open(struct server *server, const struct options *options) {
     if (open_admission(server) || open_hub(server) || open_metrics(server) || open_listener(server))
         return -1;
     summary_refresh(server);
+    server->loop.stood_still = stood_still;
     server->tick_timer.due = tick_due;
     server->beat_timer.due = beat_due;
     server->pump_timer.due = work_pump_due;

@@ -107,14 +107,25 @@ static int loop_patience(const struct loop *loop) {
     return loop->first->at <= now ? 0 : (int)((loop->first->at - now + MS - 1) / MS);
 }
 
+/* By now the first timer should long have been served. */
+static void loop_check_late(struct loop *loop) {
+    uint64_t due = loop->first ? loop->first->at : loop->now + WAIT_MS * MS;
+    loop->now = loop_clock();
+    if (loop->stood_still && loop->now > due && loop->now - due >= LOOP_LATE)
+        loop->stood_still(loop, loop->now - due);
+}
+
 /* Serves files until there are no more that are ready. */
 static int loop_files(struct loop *loop) {
     struct epoll_event events[BATCH];
     int patience = loop_patience(loop), count = BATCH;
     for (int round = 0; count == BATCH && round < BATCHES; round++, patience = 0) {
         count = epoll_wait(loop->epoll, events, BATCH, patience);
-        if (count < 0)
-            return errno == EINTR ? 0 : -1;
+        int fault = count < 0 ? errno : 0;
+        if (round == 0)
+            loop_check_late(loop);
+        if (fault)
+            return fault == EINTR ? 0 : -1;
         for (int i = 0; i < count; i++) {
             struct loop_file *file = events[i].data.ptr;
             loop->now = loop_clock();

@@ -28,8 +28,13 @@ struct loop_timer {
 struct loop {
     struct loop_timer *first; /* due first */
     uint64_t now;             /* of the event that is being served */
+    /* Told before anything is served, if the loop woke by LOOP_LATE or more too late: the process was stopped, or busy.
+     * May be NULL. */
+    void (*stood_still)(struct loop *loop, uint64_t late);
     int epoll;
 };
+
+#define LOOP_LATE UINT64_C(250000000)
 
 /* Gives the struct that a timer or a file lies in. */
 #define loop_owner(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -99,6 +99,9 @@ void peer_close(struct peer *peer, int code, const char *text, uint64_t patience
 /* Ends the connection at once. */
 void peer_drop(struct peer *peer);
 
+/* Does so too, and says nothing more of it: not even that it is gone. */
+void peer_abandon(struct peer *peer);
+
 /* What it is still to be sent: to look at, and to drop from. */
 struct outbox *peer_outbox(struct peer *peer);
 

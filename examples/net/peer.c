@@ -100,6 +100,11 @@ void peer_drop(struct peer *peer) {
     peer_end(peer, true);
 }
 
+void peer_abandon(struct peer *peer) {
+    peer->user = NULL;
+    peer_end(peer, true);
+}
+
 static size_t peer_take(struct peer *peer, char *data, size_t size) {
     switch (peer->state) {
     case PEER_WAITING:
