@@ -16,8 +16,6 @@
 #include "wire.h"
 #include "work.h"
 
-#define BEATS_A_PROBE  (CLIENT_PROBE_INTERVAL / SERVER_BEAT)
-#define BEATS_A_FEED   (CLIENT_FEED_INTERVAL / SERVER_BEAT)
 #define BAD_IN_ROW_MAX 10
 #define CLOSE_PATIENCE DG_SEC(5) /* for a peer that does not read its close */
 #define STUCK_MAX      DG_SEC(5) /* with a full outbox of which nothing goes */
@@ -151,7 +149,8 @@ static void client_hear_host(struct client *client, const char *text, size_t siz
         client_no_json(client, now);
         break;
     case WIRE_PROBE_ACK:
-        dg_meter_acked(client->meter, wire.sequence, wire.received, now);
+        /* It was there when the loop woke; who was served before it is no delay of the link's. */
+        dg_meter_acked(client->meter, wire.sequence, wire.received, client->server->loop.woke);
         break;
     case WIRE_AUDIO:
         audio_echo(client, wire.payload, wire.size);
@@ -311,20 +310,28 @@ static void client_feed(struct client *client, dg_time now) {
     dg_hub_feed(client->server->hub, client->conn, &sample, now);
 }
 
+/* Says whether it is time again. Beats come a little early or late, and that does not add up. */
+static bool due(dg_time *at, dg_duration interval, dg_time now) {
+    if (dg_time_add(now, SERVER_BEAT / 4) < *at)
+        return false;
+    dg_time next = dg_time_add(*at, interval);
+    *at = next > now ? next : dg_time_add(now, interval);
+    return true;
+}
+
 void client_beat(struct client *client, dg_time now) {
-    client->beats++;
     if (client->closing || client->peer == NULL)
         return;
     if (client->overflowed && dg_time_since(client->moved_at, now) > STUCK_MAX) {
         client_slow(client, now);
         return;
     }
-    if (client->beats % BEATS_A_PROBE == 0)
+    if (due(&client->probe_at, CLIENT_PROBE_INTERVAL, now))
         client_probe(client, now);
-    if (client->beats % BEATS_A_FEED == 0) {
+    if (due(&client->feed_at, CLIENT_FEED_INTERVAL, now))
         client_feed(client, now);
+    if (due(&client->state_at, client->server->state_interval, now))
         report_state(client, now);
-    }
 }
 
 void client_obey(struct client *client, const dg_decision *decision, dg_time now) {

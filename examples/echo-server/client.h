@@ -44,8 +44,9 @@ struct client {
     uint64_t unmetered; /* bytes written since the last probe */
     uint32_t probe;     /* the next probe's number */
     uint32_t chunk;     /* the next chunk's number */
-    uint32_t beats;
     uint32_t bad_in_row;
+
+    dg_time probe_at, feed_at, state_at; /* next */
 
     dg_decision decision; /* the latest */
     dg_decision change;   /* the latest that changed the level */

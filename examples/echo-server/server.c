@@ -42,6 +42,9 @@ static void summary_refresh(struct server *server) {
     dg_gate_get_stats(server->gate, now, &gate);
     dg_queue_get_stats(server->queue, now, &queue);
     dg_lifecycle_get_stats(server->lifecycle, now, &lifecycle);
+    server->beat = SERVER_BEAT * (1 + hub.connections / SERVER_CROWD);
+    server->state_interval =
+        3 * server->beat > CLIENT_FEED_INTERVAL ? 3 * server->beat : CLIENT_FEED_INTERVAL;
     server->summary = (struct server_summary){
         .service_level = dg_service_level_name(dg_load_level(server->load)),
         .phase = dg_phase_name(lifecycle.phase),
@@ -65,7 +68,7 @@ static void stood_still(struct loop *loop, uint64_t late) {
 /* How long until the next slot: it grows with the clients, and so that serving them leaves two thirds of the time for
  * all else. */
 static dg_duration beat_pause(const struct server *server, dg_time began) {
-    dg_duration wanted = SERVER_BEAT / SERVER_SLOTS * (1 + server->summary.connections / SERVER_CROWD);
+    dg_duration wanted = server->beat / SERVER_SLOTS;
     dg_duration least = 3 * dg_time_since(began, clock_now());
     return wanted > least ? wanted : least;
 }

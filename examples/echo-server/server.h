@@ -23,7 +23,7 @@ struct work;
  * measured late, because this server is busy measuring, would be taken for the network's delay. */
 #define SERVER_SLOTS 5
 #define SERVER_BEAT  DG_MS(100)
-#define SERVER_CROWD 2000u
+#define SERVER_CROWD 1500u
 
 /* What this server counts of its own; dg_metrics_add_counter() publishes them. */
 struct server_counts {
@@ -67,8 +67,11 @@ struct server {
     uint64_t last_id;
     struct server_summary summary;
     struct server_counts counts;
-    dg_time full_said; /* that there are no files; 0: never */
-    bool full_told;    /* and not yet that there are again */
+    dg_duration beat; /* the length of a round through the slots */
+    dg_duration
+        state_interval; /* between two `state` messages to one client: the dearest of what is sent */
+    dg_time full_said;  /* that there are no files; 0: never */
+    bool full_told;     /* and not yet that there are again */
     bool drained;
 };
 

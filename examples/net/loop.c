@@ -110,7 +110,7 @@ static int loop_patience(const struct loop *loop) {
 /* By now the first timer should long have been served. */
 static void loop_check_late(struct loop *loop) {
     uint64_t due = loop->first ? loop->first->at : loop->now + WAIT_MS * MS;
-    loop->now = loop_clock();
+    loop->now = loop->woke;
     if (loop->stood_still && loop->now > due && loop->now - due >= LOOP_LATE)
         loop->stood_still(loop, loop->now - due);
 }
@@ -122,6 +122,7 @@ static int loop_files(struct loop *loop) {
     for (int round = 0; count == BATCH && round < BATCHES; round++, patience = 0) {
         count = epoll_wait(loop->epoll, events, BATCH, patience);
         int fault = count < 0 ? errno : 0;
+        loop->woke = loop_clock();
         if (round == 0)
             loop_check_late(loop);
         if (fault)

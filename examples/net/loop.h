@@ -28,6 +28,7 @@ struct loop_timer {
 struct loop {
     struct loop_timer *first; /* due first */
     uint64_t now;             /* of the event that is being served */
+    uint64_t woke;            /* when the files that are being served were found ready */
     /* Told before anything is served, if the loop woke by LOOP_LATE or more too late: the process was stopped, or busy.
      * May be NULL. */
     void (*stood_still)(struct loop *loop, uint64_t late);
