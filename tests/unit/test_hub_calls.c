@@ -427,6 +427,89 @@ START_TEST(texts_wait_with_their_closes_as_far_as_there_is_room) {
 }
 END_TEST
 
+/* --- no chain of callbacks keeps a call from returning --- */
+
+static void react_force_the_other_way(world *world_, const event *what) {
+    if (what->kind == EVENT_LEVEL)
+        ok(dg_hub_force(world_->hub, what->conn, what->decision.level == 1 ? 2 : 1, 0, world_->now));
+}
+
+START_TEST(level_that_forces_another_level_waits_its_turn) {
+    world_open(&w, NULL, 0);
+    dg_conn conn = world_add(&w, 1, 0);
+    world_forget(&w);
+    w.react = react_force_the_other_way;
+    ok(dg_hub_force(w.hub, conn, 1, 0, 0));
+    for (unsigned turn = 1; turn <= 50; turn++) {
+        ck_assert_uint_eq(w.count[EVENT_LEVEL], turn);
+        world_turn(&w);
+    }
+    w.react = NULL;
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+static void react_replace(world *world_, const event *what) {
+    if (what->kind == EVENT_RELEASED && !world_->hub->ending)
+        world_add(world_, what->first != 0 ? 2 : 1, 0);
+    else if (what->kind == EVENT_LOG)
+        ok(dg_hub_remove(world_->hub, dg_hub_each(world_->hub, 0), 0));
+}
+
+START_TEST(connections_that_replace_each_other_for_ever_let_the_call_return) {
+    world_open(&w, NULL, 0);
+    for (unsigned i = 0; i < 20; i++)
+        world_add(&w, i + 1, 0);
+    world_forget(&w);
+    w.react = react_replace;
+    ok(dg_hub_remove(w.hub, dg_hub_each(w.hub, 0), 0));
+    ck_assert_uint_eq(w.count[EVENT_RELEASED], 1);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        unsigned before = w.count[EVENT_RELEASED];
+        world_turn(&w);
+        ck_assert_uint_ge(w.count[EVENT_RELEASED], before + 1);
+        ck_assert_uint_le(w.count[EVENT_RELEASED], before + 20);
+        ck_assert_uint_eq(world_stats(&w).connections, 20);
+    }
+    w.react = NULL;
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+static void react_remove_the_next(world *world_, const event *what) {
+    if (what->kind == EVENT_RELEASED && dg_hub_each(world_->hub, 0) != 0)
+        ok(dg_hub_remove(world_->hub, dg_hub_each(world_->hub, 0), 0));
+}
+
+START_TEST(chain_of_removals_ends_with_the_call) {
+    world_open(&w, NULL, 0);
+    for (unsigned i = 0; i < 100; i++)
+        world_add(&w, i + 1, 0);
+    w.react = react_remove_the_next;
+    ok(dg_hub_remove(w.hub, dg_hub_each(w.hub, 0), 0));
+    ck_assert_uint_eq(w.count[EVENT_RELEASED], 100); /* every one before the outermost call returned */
+    ck_assert_uint_eq(dg_hub_due(w.hub), DG_NEVER);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+static void react_close_own(world *world_, const event *what) {
+    if (what->kind == EVENT_LEVEL)
+        ok(dg_hub_close(world_->hub, what->conn, 4000, "enough", 0));
+}
+
+START_TEST(close_of_the_connection_at_hand_comes_in_the_same_turn) {
+    world_open(&w, NULL, 0);
+    dg_conn conn = world_add(&w, 1, 0);
+    world_forget(&w);
+    w.react = react_close_own;
+    w.close_removes = true;
+    ok(dg_hub_force(w.hub, conn, 1, 0, 0));
+    EXPECT_EVENTS(&w, EVENT_LOG, EVENT_LEVEL, EVENT_CLOSE, EVENT_RELEASED);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 /* --- random calls against a model --- */
 
 #define MODEL_MAX 20000
@@ -648,5 +731,8 @@ TESTS_MAIN("hub_calls", every_call_may_be_made_from_every_callback,
            decisions_that_wait_behind_a_callback_become_one, decisions_that_cancel_out_are_not_told,
            decisions_that_cross_over_are_told_by_where_they_end,
            resends_that_wait_behind_a_callback_add_nothing,
-           texts_wait_with_their_closes_as_far_as_there_is_room, feeding_from_level_is_told_in_turn,
-           random_calls_and_callbacks_keep_every_promise)
+           texts_wait_with_their_closes_as_far_as_there_is_room,
+           level_that_forces_another_level_waits_its_turn,
+           connections_that_replace_each_other_for_ever_let_the_call_return,
+           chain_of_removals_ends_with_the_call, close_of_the_connection_at_hand_comes_in_the_same_turn,
+           random_calls_and_callbacks_keep_every_promise, feeding_from_level_is_told_in_turn)

@@ -303,6 +303,132 @@ START_TEST(drain_of_the_lifecycle_is_noticed_by_the_next_tick) {
 }
 END_TEST
 
+/* --- a second drain, and an abort --- */
+
+/* Of a drain that refuses for an hour and one that comes 10 s later, with and without a lifecycle. */
+static void check_second(dg_lifecycle *lifecycle, dg_duration period, uint32_t mode, dg_time ends_at) {
+    world_open(&w, &(dg_hub_config){.lifecycle = lifecycle, .seed = 3, .ping_interval = DG_OFF}, 0);
+    add_many(100, 0);
+    w.close_removes = mode == DG_DRAIN_CLOSE;
+    ok(dg_hub_drain(w.hub, DG_SEC(3600), DG_DRAIN_REFUSE, DG_SEC(8)));
+    world_run(&w, DG_SEC(16));
+    ok(dg_hub_drain(w.hub, period, mode, DG_SEC(16)));
+    ck_assert_uint_eq(world_stats(&w).drain_remaining, ends_at - DG_SEC(16));
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
+    if (mode == DG_DRAIN_CLOSE) {
+        dg_duration window = (ends_at - DG_SEC(16)) / 5 * 4;
+        world_run(&w, DG_SEC(16) + window / 2);
+        ck_assert_uint_ge(w.count[EVENT_CLOSE], 49);
+        ck_assert_uint_le(w.count[EVENT_CLOSE], 51);
+        world_run(&w, DG_SEC(16) + window);
+        ck_assert_uint_eq(w.count[EVENT_CLOSE], 100);
+    } else {
+        world_run(&w, ends_at - 1);
+        ck_assert_uint_eq(w.count[EVENT_DRAINED], 0);
+        world_run(&w, ends_at);
+    }
+    ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
+    ok(dg_hub_drain(w.hub, 0, DG_DRAIN_CLOSE, w.now)); /* one that was told of is over */
+    ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
+    dg_hub_free(w.hub);
+}
+
+START_TEST(of_two_drains_the_earlier_deadline_and_the_stricter_mode_win) {
+    static const struct {
+        dg_duration period;
+        uint32_t mode;
+        dg_time ends_at;
+    } second[] = {{DG_SEC(30), DG_DRAIN_CLOSE, DG_SEC(46)},
+                  {DG_SEC(30), DG_DRAIN_REFUSE, DG_SEC(46)},
+                  {DG_SEC(7200), DG_DRAIN_CLOSE, DG_SEC(3608)},
+                  {DG_SEC(7200), DG_DRAIN_REFUSE, DG_SEC(3608)}};
+    for (unsigned i = 0; i < sizeof second / sizeof *second; i++) {
+        dg_lifecycle *lifecycle;
+        check_second(NULL, second[i].period, second[i].mode, second[i].ends_at);
+        ok(dg_lifecycle_new(&lifecycle, NULL, 0));
+        check_second(lifecycle, second[i].period, second[i].mode, second[i].ends_at);
+        dg_lifecycle_free(lifecycle);
+    }
+}
+END_TEST
+
+START_TEST(drain_that_another_process_shortens_is_shortened_here) {
+    dg_lifecycle *lifecycle;
+    ok(dg_lifecycle_new(&lifecycle, NULL, 0));
+    world_open(&w, &(dg_hub_config){.lifecycle = lifecycle}, 0);
+    add_many(10, 0);
+    w.close_removes = true;
+    ok(dg_hub_drain(w.hub, DG_SEC(3600), DG_DRAIN_REFUSE, 0));
+    ok(dg_lifecycle_drain(lifecycle, DG_SEC(8), DG_DRAIN_CLOSE, DG_SEC(16)));
+    world_run(&w, DG_SEC(24));
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 10);
+    ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
+    dg_hub_free(w.hub);
+    dg_lifecycle_free(lifecycle);
+}
+END_TEST
+
+START_TEST(drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in) {
+    dg_lifecycle *lifecycle;
+    ok(dg_lifecycle_new(&lifecycle, NULL, 0));
+    ok(dg_lifecycle_start(lifecycle, 0));
+    for (unsigned with = 0; with < 3; with++) {
+        world_open(&w, &(dg_hub_config){.lifecycle = with != 0 ? lifecycle : NULL}, 0);
+        add_many(100, 0);
+        w.close_removes = true;
+        err(dg_hub_abort_drain(w.hub, 0), DG_ERR_STATE);
+        ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(8)));
+        world_run(&w, DG_SEC(12));
+        unsigned closed = w.count[EVENT_CLOSE];
+        ck_assert_uint_ge(closed, 49);
+        if (with < 2)
+            ok(dg_hub_abort_drain(w.hub, DG_SEC(12)));
+        else
+            ok(dg_lifecycle_abort_drain(lifecycle, DG_SEC(12))); /* elsewhere: by the next tick */
+        world_run(&w, DG_SEC(13));
+        ck_assert_str_eq(w.events[w.stored - 1].text, "Drain aborted");
+        ck_assert(dg_lifecycle_ready(lifecycle, DG_SEC(13)));
+        world_run(&w, DG_SEC(20));
+        ck_assert_uint_eq(w.count[EVENT_CLOSE], closed);
+        ck_assert_uint_eq(w.count[EVENT_DRAINED], 0);
+        ck_assert_uint_eq(world_stats(&w).draining, 0);
+        world_add(&w, 999, DG_SEC(20));
+        ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(24)));
+        world_run(&w, DG_SEC(40));
+        ck_assert_uint_eq(w.count[EVENT_CLOSE], 101);
+        ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
+        ok(dg_hub_abort_drain(w.hub, DG_SEC(40))); /* an ended one too */
+        world_add(&w, 1000, DG_SEC(40));
+        dg_hub_free(w.hub);
+    }
+    err(dg_hub_abort_drain(NULL, 0), DG_ERR_INVALID);
+    dg_lifecycle_free(lifecycle);
+}
+END_TEST
+
+START_TEST(log_tells_how_a_drain_goes_on) {
+    world_open(&w, NULL, 0);
+    w.every_line = true;
+    add_many(2, 0);
+    dg_conn leaves = dg_hub_find(w.hub, 1);
+    ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, 0));
+    world_run(&w, DG_SEC(8));
+    ok(dg_hub_remove(w.hub, leaves, DG_SEC(9)));
+    world_run(&w, DG_SEC(10));
+    const char *lines[8] = {0};
+    unsigned count = 0;
+    for (unsigned i = 0; i < w.stored && count < 8; i++)
+        if (w.events[i].kind == EVENT_LOG)
+            lines[count++] = w.events[i].text;
+    ck_assert_uint_eq(count, 4);
+    ck_assert_str_eq(lines[0], "Draining for 10s");
+    ck_assert_str_eq(lines[1], "Connection 1 left: drain");
+    ck_assert_str_eq(lines[2], "Drain drops what is left: 1");
+    ck_assert_str_eq(lines[3], "Drained, connections left: 1");
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            each_close_is_going_away_with_advice_within_the_period, phases_derive_from_one_deadline,
            last_one_to_leave_ends_the_drain_early,
@@ -315,4 +441,7 @@ TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            hub_ticks_its_lifecycle_and_asks_for_a_tick_each_second,
            drain_of_a_hub_drains_its_lifecycle_and_does_not_end_it,
            drain_that_another_process_began_is_joined_by_its_deadline,
-           drain_of_the_lifecycle_is_noticed_by_the_next_tick)
+           drain_of_the_lifecycle_is_noticed_by_the_next_tick,
+           of_two_drains_the_earlier_deadline_and_the_stricter_mode_win,
+           drain_that_another_process_shortens_is_shortened_here,
+           drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in, log_tells_how_a_drain_goes_on)

@@ -181,6 +181,45 @@ START_TEST(waiting_timers_of_the_current_tick_are_passed_once_a_pump) {
 }
 END_TEST
 
+START_TEST(the_next_of_many_in_one_slot_is_looked_for_once) {
+    wheel_fresh(0);
+    for (uint32_t i = 0; i < MANY; i++)
+        dgi_wheel_set(&wheel, i, 7 * TICK + 10 + i);
+    dg_time next = dgi_wheel_next(&wheel);
+    looks = 0;
+    for (uint32_t i = 0; i < MANY; i++)
+        ck_assert_uint_eq(dgi_wheel_next(&wheel), next);
+    ck_assert_uint_eq(looks, 0);
+    for (uint32_t i = MANY - 1; i > MANY / 2; i--) { /* those behind it come and go */
+        dgi_wheel_cancel(&wheel, i);
+        ck_assert_uint_eq(dgi_wheel_next(&wheel), next);
+    }
+    ck_assert_uint_le(looks, 5 * MANY);
+    dgi_wheel_cancel(&wheel, 0);
+    dgi_wheel_set(&wheel, 1, 5 * TICK);
+    ck_assert_uint_le(dgi_wheel_next(&wheel), 5 * TICK);
+    ck_assert(dgi_wheel_is_sound(&wheel));
+}
+END_TEST
+
+START_TEST(a_wheel_that_was_spoiled_is_not_sound) {
+    wheel_fresh(0);
+    for (uint32_t i = 0; i < 10; i++)
+        dgi_wheel_set(&wheel, i, i < 5 ? TICK : 9 * TICK);
+    ck_assert(dgi_wheel_is_sound(&wheel));
+    wheel.count++;
+    ck_assert(!dgi_wheel_is_sound(&wheel));
+    wheel.count--;
+    timers[2].prev = 4;
+    ck_assert(!dgi_wheel_is_sound(&wheel));
+    timers[2].prev = 1;
+    wheel.occupied[0] ^= 2;
+    ck_assert(!dgi_wheel_is_sound(&wheel));
+    wheel.occupied[0] ^= 2;
+    ck_assert(dgi_wheel_is_sound(&wheel));
+}
+END_TEST
+
 START_TEST(a_host_that_sleeps_until_next_wakes_seldom_and_exactly) {
     unsigned long long random = property_seed();
     for (int round = 0; round < 2000; round++) {
@@ -278,6 +317,8 @@ START_TEST(the_wheel_agrees_with_a_plain_array) {
         }
         if (round % 64 == 0)
             model_count();
+        if (round % 16 == 0)
+            ck_assert(dgi_wheel_is_sound(&wheel));
     }
 }
 END_TEST
@@ -287,4 +328,5 @@ TESTS_MAIN("wheel", an_empty_wheel_is_never_due, a_timer_is_due_at_its_nanosecon
            setting_anew_moves_and_never_cancels, time_that_goes_back_makes_nothing_due,
            a_jump_that_is_taken_back_delays_nothing, a_jump_of_any_length_costs_what_is_due,
            waiting_timers_of_the_current_tick_are_passed_once_a_pump,
+           the_next_of_many_in_one_slot_is_looked_for_once, a_wheel_that_was_spoiled_is_not_sound,
            a_host_that_sleeps_until_next_wakes_seldom_and_exactly, the_wheel_agrees_with_a_plain_array)
