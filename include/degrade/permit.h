@@ -5,7 +5,7 @@
  *
  * Who is let through by a breaker or a gate holds a permit, and gives it back with an outcome. A
  * permit is a plain value of 32 bytes that the host keeps wherever it likes; it owns nothing, so one
- * that is lost leaks nothing: it expires.
+ * that is lost leaks nothing: it expires, or its place is given back when who held it is gone.
  */
 #ifndef DEGRADE_PERMIT_H
 #define DEGRADE_PERMIT_H
@@ -26,16 +26,15 @@ enum {
 };
 
 /*
- * A permit. The members are the library's own: read them in a debugger, do not change them. All zero
- * is no permit. Reporting a permit clears it.
+ * A permit: a value. What is in it is the library's own; the functions below read it. All zero is no permit. It names
+ * the very object that gave it: brought to another it is DG_ERR_INVALID, and stays held. Reporting a permit clears it;
+ * of a copy each header says how far it is told apart.
  */
 typedef struct dg_permit {
-    uint64_t generation; /* of the object's state when it was given */
-    dg_time start;       /* when it was given */
-    uint32_t slot;       /* which of the object's places it takes */
-    uint32_t seat;       /* the process it is charged to; 0 is none */
-    uint32_t cost;       /* what it weighs */
-    uint32_t kind;       /* which kind of object gave it; 0 is no permit */
+    uint64_t opaque_0;
+    uint64_t opaque_1;
+    uint64_t opaque_2;
+    uint64_t opaque_3;
 } dg_permit;
 
 /*

@@ -9,15 +9,15 @@
 DGI_LAYOUT(dg_permit, 0, 32);
 
 bool dg_permit_held(const dg_permit *permit) {
-    return permit != NULL && permit->kind != 0;
+    return permit != NULL && dgi_permit_of(permit).kind != DGI_PERMIT_NONE;
 }
 
 dg_time dg_permit_start(const dg_permit *permit) {
-    return dg_permit_held(permit) ? permit->start : 0;
+    return dg_permit_held(permit) ? dgi_permit_of(permit).start : 0;
 }
 
 uint32_t dg_permit_cost(const dg_permit *permit) {
-    return dg_permit_held(permit) ? permit->cost : 0;
+    return dg_permit_held(permit) ? dgi_permit_of(permit).cost : 0;
 }
 
 static const char *const permit_outcome_words[] = {

@@ -37,31 +37,31 @@ static inline uint32_t dgi_permit_tag(uint64_t seed) {
     return tag != 0 ? tag : 1;
 }
 
+/* The four words: start; generation; slot, cost above it; kind, tag, seat and grant from the low end up. */
 static inline void dgi_permit_give(dg_permit *permit, const dgi_permit *inside) {
-    permit->generation = inside->generation;
-    permit->start = inside->start;
-    permit->slot = inside->slot;
-    permit->seat = (uint32_t)inside->grant << 16 | inside->seat;
-    permit->cost = inside->cost;
-    permit->kind = inside->tag << 8 | inside->kind;
+    permit->opaque_0 = inside->start;
+    permit->opaque_1 = inside->generation;
+    permit->opaque_2 = (uint64_t)inside->cost << 32 | inside->slot;
+    permit->opaque_3 =
+        (uint64_t)inside->grant << 48 | (uint64_t)inside->seat << 32 | inside->tag << 8 | inside->kind;
 }
 
 static inline dgi_permit dgi_permit_of(const dg_permit *permit) {
     return (dgi_permit){
-        .generation = permit->generation,
-        .start = permit->start,
-        .slot = permit->slot,
-        .cost = permit->cost,
-        .tag = permit->kind >> 8,
-        .seat = (uint16_t)permit->seat,
-        .grant = (uint16_t)(permit->seat >> 16),
-        .kind = (uint8_t)permit->kind,
+        .start = permit->opaque_0,
+        .generation = permit->opaque_1,
+        .slot = (uint32_t)permit->opaque_2,
+        .cost = (uint32_t)(permit->opaque_2 >> 32),
+        .kind = (uint8_t)permit->opaque_3,
+        .tag = (uint32_t)permit->opaque_3 >> 8,
+        .seat = (uint16_t)(permit->opaque_3 >> 32),
+        .grant = (uint16_t)(permit->opaque_3 >> 48),
     };
 }
 
 /* Whether a permit is of this kind and of the object with this tag. */
 static inline bool dgi_permit_is(const dg_permit *permit, uint8_t kind, uint32_t tag) {
-    return permit->kind == (tag << 8 | kind);
+    return (uint32_t)permit->opaque_3 == (tag << 8 | kind);
 }
 
 static inline void dgi_permit_clear(dg_permit *permit) {

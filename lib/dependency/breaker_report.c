@@ -186,9 +186,10 @@ static int report_permit(dg_breaker *breaker, dg_permit *permit, const dg_report
 static inline bool report_is_happy(const dg_breaker *breaker, uint64_t word, const dg_permit *permit,
                                    dg_time now) {
     uint64_t plain = dgi_field_mask(WORD_STATE) | dgi_field_mask(WORD_OWN);
-    return (word & plain) == 0 && permit->slot == 0 &&
+    dgi_permit inside = dgi_permit_of(permit);
+    return (word & plain) == 0 && inside.slot == 0 &&
            dgi_permit_is(permit, DGI_PERMIT_BREAKER, dgi_permit_tag(breaker->seed)) &&
-           report_is_current(breaker, word, permit->generation, permit->start, now);
+           report_is_current(breaker, word, inside.generation, inside.start, now);
 }
 
 int dg_breaker_report(dg_breaker *breaker, dg_permit *permit, uint32_t outcome, dg_duration took,

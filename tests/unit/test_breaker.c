@@ -1,6 +1,7 @@
 /* Circuit breaker: life cycle, thresholds, verbs, reports, misuse.
  *
  * SPDX-License-Identifier: MIT */
+#include "base/permit.h"
 #include "breaker_world.h"
 
 #include "degrade/seats.h"
@@ -406,10 +407,13 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_breaker_report(breaker, NULL, DG_OUTCOME_SUCCESS, 0, T0), DG_ERR_INVALID);
     err(dg_breaker_report(breaker, &permit, 5, 0, T0), DG_ERR_INVALID);
     ck_assert(dg_permit_held(&permit));
-    other.kind ^= 3;
+    dgi_permit inside = dgi_permit_of(&permit);
+    inside.kind = DGI_PERMIT_QUEUE;
+    dgi_permit_give(&other, &inside);
     err(dg_breaker_report(breaker, &other, DG_OUTCOME_SUCCESS, 0, T0), DG_ERR_INVALID);
-    other = permit;
-    other.slot = UINT32_MAX;
+    inside = dgi_permit_of(&permit);
+    inside.slot = UINT32_MAX;
+    dgi_permit_give(&other, &inside);
     err(dg_breaker_report(breaker, &other, DG_OUTCOME_SUCCESS, 0, T0), DG_ERR_INVALID);
     ck_assert(!dg_breaker_allow(NULL, T0, &other));
     ck_assert(!dg_permit_held(&other));

@@ -2,6 +2,7 @@
  * atomics. Any calls by a clock that rises give the same answers, states, times and counters.
  *
  * SPDX-License-Identifier: MIT */
+#include "base/permit.h"
 #include "breaker_world.h"
 
 #define PERMITS 24
@@ -226,7 +227,7 @@ static void step_allow(pair *both, dg_time now) {
     ck_assert_int_eq(dg_permit_held(&permit), passes);
     if (!passes)
         return;
-    *one = (held){permit, both->self.generation, now, seat, permit.slot, true, probe, false};
+    *one = (held){permit, both->self.generation, now, seat, dgi_permit_of(&permit).slot, true, probe, false};
     both->plain[at] = plain;
     both->probe[at] = probe;
     ck_assert_uint_eq(dg_permit_start(&permit), now);

@@ -337,9 +337,10 @@ START_TEST(connections_are_limited_and_each_is_given_back_once) {
     ck_assert_uint_eq(stats.connections_total, 10);
     ck_assert_uint_eq(stats.doubled, 2);
     dg_verdict again = ask(existing, T0);
-    ck_assert_uint_eq(again.permit.slot, 3); /* the place, but not the permit, of before */
-    permits[3] = again.permit;
-    permits[3].generation--;
+    dgi_permit inside = dgi_permit_of(&again.permit);
+    ck_assert_uint_eq(inside.slot, 3); /* the place, but not the permit, of before */
+    inside.generation--;
+    dgi_permit_give(&permits[3], &inside);
     ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
     ck_assert_uint_eq(stats_of(T0).connections, 10);
     tear_down();
@@ -1047,8 +1048,10 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_gate_release(NULL, &permit, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
     err(dg_gate_release(gate, NULL, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
     err(dg_gate_release(gate, &permit, DG_OUTCOME_CANCELLED + 1, T0), DG_ERR_INVALID);
-    dg_permit foreign = permit;
-    foreign.kind = 3; /* a breaker's */
+    dg_permit foreign;
+    dgi_permit inside = dgi_permit_of(&permit);
+    inside.kind = DGI_PERMIT_BREAKER;
+    dgi_permit_give(&foreign, &inside);
     err(dg_gate_release(gate, &foreign, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
     ck_assert(dg_permit_held(&foreign));
     ck_assert(dg_permit_held(&permit));

@@ -283,8 +283,8 @@ START_TEST(an_entry_says_what_was_pushed) {
     ck_assert_uint_eq(entry.waited, DG_SEC(2));
     ck_assert_int_eq(entry.priority, -4);
     ck_assert_uint_eq(entry.cost, 3);
-    ck_assert_uint_eq(entry.permit.cost, 3);
-    ck_assert_uint_eq(entry.permit.start, T0 + DG_SEC(2));
+    ck_assert_uint_eq(dg_permit_cost(&entry.permit), 3);
+    ck_assert_uint_eq(dg_permit_start(&entry.permit), T0 + DG_SEC(2));
     ck_assert_uint_eq(stats_of(queue, T0).cost, 0);
     dg_queue_free(queue);
 }
@@ -1216,8 +1216,10 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_queue_done(queue, NULL, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
     err(dg_queue_done(queue, &permit, DG_OUTCOME_CANCELLED + 1, T0), DG_ERR_INVALID);
     err(dg_queue_done(queue, &permit, UINT32_MAX, T0), DG_ERR_INVALID);
-    dg_permit foreign = permit;
-    foreign.kind = 3;
+    dg_permit foreign;
+    dgi_permit inside = dgi_permit_of(&permit);
+    inside.kind = DGI_PERMIT_BREAKER;
+    dgi_permit_give(&foreign, &inside);
     err(dg_queue_done(queue, &foreign, DG_OUTCOME_SUCCESS, T0), DG_ERR_INVALID);
     ck_assert(dg_permit_held(&foreign));
     ck_assert(dg_permit_held(&permit));
@@ -1228,8 +1230,10 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_queue_get_stats(queue, T0, NULL), DG_ERR_INVALID);
     ck_assert_uint_eq(dg_queue_due(NULL, T0), DG_NEVER);
     ck_assert_mem_eq(&before, queue, sizeof before);
-    dg_permit wild = permit;
-    wild.slot = UINT32_MAX;
+    dg_permit wild;
+    inside = dgi_permit_of(&permit);
+    inside.slot = UINT32_MAX;
+    dgi_permit_give(&wild, &inside);
     ok(dg_queue_done(queue, &wild, DG_OUTCOME_SUCCESS, T0));
     ck_assert_uint_eq(stats_of(queue, T0).doubled, 1);
     ck_assert_uint_eq(stats_of(queue, T0).running, 1);
@@ -1440,7 +1444,7 @@ static void model_done(model *m, dg_queue *queue, unsigned long long *random, dg
         return;
     model_item *item = &m->items[m->count - 1 - property_next(random) % (m->count < 30 ? m->count : 30)];
     dg_permit permit = item->permit;
-    if (permit.kind == 0)
+    if (!dg_permit_held(&permit))
         return;
     dg_queue_stats before = stats_of(queue, now), after;
     ok(dg_queue_done(queue, &permit, (uint32_t)(property_next(random) % 5), now));
