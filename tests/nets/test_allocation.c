@@ -3,54 +3,10 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "degrade/degrade.h"
+#include "faults.h"
 #include "support.h"
 
-typedef enum fault_mode {
-    FAIL_NTH,
-    FAIL_FROM_NTH,
-    FAIL_BY_CHANCE
-} fault_mode;
-
-typedef struct faults {
-    fault_mode mode;
-    unsigned n; /* which request fails, from 0 */
-    unsigned requests;
-    unsigned injected;
-    unsigned long long chance;
-    size_t outstanding; /* bytes */
-    unsigned blocks;
-} faults;
-
-static bool fault_now(faults *f) {
-    unsigned request = f->requests++;
-    if (f->mode == FAIL_NTH)
-        return request == f->n;
-    if (f->mode == FAIL_FROM_NTH)
-        return request >= f->n;
-    return property_next(&f->chance) % 20 == 0;
-}
-
-static void *fault_alloc(void *user, size_t size) {
-    faults *f = user;
-    ck_assert_uint_gt(size, 0);
-    if (fault_now(f)) {
-        f->injected++;
-        return NULL;
-    }
-    f->outstanding += size;
-    f->blocks++;
-    return malloc(size);
-}
-
-static void fault_free(void *user, void *block, size_t size) {
-    faults *f = user;
-    ck_assert_ptr_nonnull(block);
-    f->outstanding -= size;
-    f->blocks--;
-    free(block);
-}
-
-/* True where the call went through; an error must be this one, and leave NULL behind. The object is named by
+/* True if the call went through; an error must be this one, and leave NULL behind. The object is named by
  * where it will be: arguments are evaluated in no promised order. */
 static bool made(int status, const void *where) {
     void *object;
@@ -171,16 +127,16 @@ static const scenario scenarios[] = {scenario_cells, scenario_admission, scenari
 
 /* Returns how many faults were injected. */
 static unsigned run(scenario one, faults f) {
-    dg_allocator allocator = {.alloc = fault_alloc, .free = fault_free, .user = &f};
+    dg_allocator allocator = faults_allocator(&f);
     one(&allocator);
     ck_assert_uint_eq(f.blocks, 0);
-    ck_assert_uint_eq(f.outstanding, 0);
+    ck_assert_uint_eq(f.bytes, 0);
     return f.injected;
 }
 
 START_TEST(nth_allocation_alone_fails_and_nothing_leaks) {
     unsigned n = 0;
-    while (run(scenarios[_i], (faults){.mode = FAIL_NTH, .n = n}) > 0)
+    while (run(scenarios[_i], (faults){.mode = FAULTS_NTH, .n = n}) > 0)
         n++;
     printf("scenario %d: %u allocations, each failed once\n", _i, n);
     ck_assert_uint_gt(n, 2);
@@ -188,7 +144,7 @@ START_TEST(nth_allocation_alone_fails_and_nothing_leaks) {
 END_TEST
 
 START_TEST(all_allocations_from_the_nth_fail_and_nothing_leaks) {
-    for (unsigned n = 0; run(scenarios[_i], (faults){.mode = FAIL_FROM_NTH, .n = n}) > 0; n++) {
+    for (unsigned n = 0; run(scenarios[_i], (faults){.mode = FAULTS_FROM_NTH, .n = n}) > 0; n++) {
     }
 }
 END_TEST
@@ -196,7 +152,7 @@ END_TEST
 START_TEST(allocations_fail_by_chance_and_nothing_leaks) {
     unsigned injected = 0;
     for (unsigned long long seed = 1; seed <= 200; seed++)
-        injected += run(scenarios[_i], (faults){.mode = FAIL_BY_CHANCE, .chance = seed});
+        injected += run(scenarios[_i], (faults){.mode = FAULTS_CHANCE, .n = 20, .chance = seed});
     ck_assert_uint_gt(injected, 20);
 }
 END_TEST
