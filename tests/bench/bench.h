@@ -25,15 +25,19 @@ typedef enum bench_with {
 
 typedef struct bench_row {
     const char *name;
-    double goal;           /* ratio to the unit that it shall not exceed; 0: none */
-    void (*set)(void);     /* before each round, not measured; may be NULL */
-    void (*work)(uint64_t first, unsigned long calls); /* `first` differs between the two that run at once */
-    unsigned long calls;   /* operations in one round */
+    double goal;       /* ratio to the unit that it shall not exceed; 0: none */
+    void (*set)(void); /* before each round, not measured; may be NULL */
+    void (*work)(uint64_t first,
+                 unsigned long calls); /* `first` differs between the two that run at once */
+    unsigned long calls;               /* operations in one round */
     bench_with with;
-    const char *below;     /* the row that it shall be faster than, by name; NULL: none */
+    const char *below; /* the row that it shall be faster than, by name; NULL: none */
 } bench_row;
 
-enum { BENCH_ROUNDS = 15, BENCH_ROWS_MAX = 64 };
+enum {
+    BENCH_ROUNDS = 15,
+    BENCH_ROWS_MAX = 64
+};
 
 static double bench_seconds(void) {
     struct timespec now;
@@ -58,7 +62,8 @@ static double bench_unit(void) {
     double start = bench_seconds();
     for (unsigned long i = 0; i < calls; i++) {
         uint64_t seen = atomic_load_explicit(&word, memory_order_relaxed);
-        while (!atomic_compare_exchange_weak_explicit(&word, &seen, seen + i, memory_order_acq_rel, memory_order_relaxed))
+        while (!atomic_compare_exchange_weak_explicit(&word, &seen, seen + i, memory_order_acq_rel,
+                                                      memory_order_relaxed))
             ;
     }
     return (bench_seconds() - start) * 1e9 / (double)calls;
@@ -139,7 +144,8 @@ static const char *bench_verdict(const bench_row *rows, size_t count, size_t at,
 
 /* Measures rows and prints them; with names as arguments only rows whose name holds one of them. */
 static int bench_table(const char *title, const bench_row *rows, size_t count, int argc, char **argv) {
-    static double times[BENCH_ROWS_MAX][BENCH_ROUNDS], ratios[BENCH_ROWS_MAX][BENCH_ROUNDS], units[BENCH_ROUNDS];
+    static double times[BENCH_ROWS_MAX][BENCH_ROUNDS], ratios[BENCH_ROWS_MAX][BENCH_ROUNDS],
+        units[BENCH_ROUNDS];
     double time[BENCH_ROWS_MAX] = {0}, ratio[BENCH_ROWS_MAX] = {0};
     bool wanted[BENCH_ROWS_MAX];
     if (count > BENCH_ROWS_MAX)
@@ -176,6 +182,7 @@ static int bench_table(const char *title, const bench_row *rows, size_t count, i
     return EXIT_SUCCESS;
 }
 
-#define BENCH_TABLE(title, rows, argc, argv) bench_table((title), (rows), sizeof(rows) / sizeof *(rows), (argc), (argv))
+#define BENCH_TABLE(title, rows, argc, argv) \
+    bench_table((title), (rows), sizeof(rows) / sizeof *(rows), (argc), (argv))
 
 #endif

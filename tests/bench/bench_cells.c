@@ -129,7 +129,8 @@ static void set_counted(void) {
 }
 
 static void set_skipped(void) {
-    need(dg_breaker_place(fresh(), 1 << 16, &(dg_breaker_config){.skip_success_count = 1}, DG_SEC(1), &breaker));
+    need(dg_breaker_place(fresh(), 1 << 16, &(dg_breaker_config){.skip_success_count = 1}, DG_SEC(1),
+                          &breaker));
 }
 
 static void set_open(void) {
@@ -146,7 +147,8 @@ static void set_spread(void) {
 }
 
 static void set_keyed(void) {
-    need(dg_sampler_place(fresh(), 1 << 16, &(dg_sampler_config){.seed = 1, .draw = DG_DRAW_KEYED}, DG_SEC(1), &sampler));
+    need(dg_sampler_place(fresh(), 1 << 16, &(dg_sampler_config){.seed = 1, .draw = DG_DRAW_KEYED},
+                          DG_SEC(1), &sampler));
 }
 
 static void set_load(void) {
@@ -171,13 +173,17 @@ static const bench_row rows[] = {
     {"bucket take", 1.6, set_take, bucket_take, CALLS, BENCH_ALONE, NULL},
     {"bucket take, 2 threads", 0, set_take, bucket_take, CALLS, BENCH_THREADS, NULL},
     {"bucket take, 2 processes", 0, set_take, bucket_take, CALLS, BENCH_PROCESSES, NULL},
-    {"bucket take, rate that divides no second", 2.2, set_take_odd, bucket_take, CALLS, BENCH_ALONE, NULL},
+    {"bucket take, rate that divides no second", 2.2, set_take_odd, bucket_take, CALLS, BENCH_ALONE,
+     NULL},
     {"bucket denied", 0.8, set_denied, bucket_take, CALLS, BENCH_ALONE, NULL},
     {"breaker allow + success", 1.5, set_counted, breaker_success, CALLS, BENCH_ALONE, NULL},
     {"breaker allow + success, 2 threads", 0, set_counted, breaker_success, CALLS, BENCH_THREADS, NULL},
-    {"breaker allow + success, 2 processes", 0, set_counted, breaker_success, CALLS, BENCH_PROCESSES, NULL},
-    {"breaker allow + success, not counted", 0.8, set_skipped, breaker_success, CALLS, BENCH_ALONE, NULL},
-    {"breaker allow + success, not counted, 2 threads", 0, set_skipped, breaker_success, CALLS, BENCH_THREADS, NULL},
+    {"breaker allow + success, 2 processes", 0, set_counted, breaker_success, CALLS, BENCH_PROCESSES,
+     NULL},
+    {"breaker allow + success, not counted", 0.8, set_skipped, breaker_success, CALLS, BENCH_ALONE,
+     NULL},
+    {"breaker allow + success, not counted, 2 threads", 0, set_skipped, breaker_success, CALLS,
+     BENCH_THREADS, NULL},
     {"breaker refused while open", 1.5, set_open, breaker_refused, CALLS, BENCH_ALONE, NULL},
     {"sampler below start", 1.6, set_spread, sampler_below, CALLS, BENCH_ALONE, NULL},
     {"sampler spread", 2.5, set_spread, sampler_above, CALLS, BENCH_ALONE, NULL},

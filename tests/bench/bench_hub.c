@@ -45,7 +45,10 @@ static void set_hub(void) {
     const dg_host host = {.ping = on_ping};
     if (hub != NULL)
         return;
-    need(dg_hub_new(&hub, &(dg_hub_config){.lifetime = DG_OFF, .max_connections = CONNECTIONS, .allocator = &counting}, &host, now));
+    need(dg_hub_new(
+        &hub,
+        &(dg_hub_config){.lifetime = DG_OFF, .max_connections = CONNECTIONS, .allocator = &counting},
+        &host, now));
     for (unsigned i = 0; i < CONNECTIONS; i++)
         need(dg_hub_add(hub, NULL, now + i * (DG_SEC(30) / CONNECTIONS), &conns[i]));
     now += DG_SEC(30);
@@ -124,7 +127,8 @@ static void come_and_go(uint64_t first, unsigned long calls) {
 }
 
 static void own_text(uint64_t first, unsigned long calls) {
-    static const char text[] = "{\"type\":\"chat\",\"room\":\"lobby\",\"text\":\"hello there, how are you?\"}";
+    static const char text[] =
+        "{\"type\":\"chat\",\"room\":\"lobby\",\"text\":\"hello there, how are you?\"}";
     for (uint64_t i = first; i < first + calls; i++)
         dg_hub_text(hub, conns[i], text, sizeof text - 1, now);
 }

@@ -46,7 +46,8 @@ static struct {
 
 static void heap_push(uint32_t priority) {
     pthread_mutex_lock(&mutex);
-    heap_item added = {((uint64_t)priority << 56) | (UINT64_C(0xffffffffffffff) - heap.arrivals++), NULL};
+    heap_item added = {((uint64_t)priority << 56) | (UINT64_C(0xffffffffffffff) - heap.arrivals++),
+                       NULL};
     uint32_t i = heap.count++;
     for (; i > 0 && heap.items[(i - 1) / 2].key < added.key; i = (i - 1) / 2)
         heap.items[i] = heap.items[(i - 1) / 2];
@@ -125,7 +126,8 @@ static void end_gate(void) {
 static void set_queue(uint32_t depth) {
     end_gate();
     now = DG_SEC(1);
-    need(dg_queue_new(&queue, &(dg_queue_config){.capacity = depth + 8, .rejection_threshold = DG_OFF_F}, now));
+    need(dg_queue_new(&queue, &(dg_queue_config){.capacity = depth + 8, .rejection_threshold = DG_OFF_F},
+                      now));
     for (uint32_t i = 0; i < depth; i++)
         queue_push_one();
 }
@@ -176,7 +178,9 @@ static void set_gate_all(void) {
     need(dg_load_new(&load, &(dg_load_config){0}, now));
     need(dg_sampler_new(&sampler, &(dg_sampler_config){.seed = 1}, now));
     need(dg_bucket_new(&bucket, &(dg_bucket_config){.rate = 1000000000, .burst = 1000000000}, now));
-    need(dg_gate_new(&gate, &(dg_gate_config){.queue = queue, .load = load, .sampler = sampler, .bucket = bucket}, now));
+    need(dg_gate_new(
+        &gate, &(dg_gate_config){.queue = queue, .load = load, .sampler = sampler, .bucket = bucket},
+        now));
 }
 
 static void set_gate_shut(void) {
@@ -213,11 +217,16 @@ static const bench_row rows[] = {
     {"floor: mutex and heap, push + pop, 64 deep", 0, set_heap_64, heap_work, CALLS, BENCH_ALONE, NULL},
     {"queue push + pop + done, 64 deep", 10, set_queue_64, queue_work, CALLS, BENCH_ALONE, NULL},
     {"queue push + pop + done, 1 024 deep", 10, set_queue_1024, queue_work, CALLS, BENCH_ALONE, NULL},
-    {"floor: mutex and heap, push + pop, 100 000 deep", 0, set_heap_100000, heap_work, CALLS, BENCH_ALONE, NULL},
-    {"queue push + pop + done, 100 000 deep", 10, set_queue_100000, queue_work, CALLS, BENCH_ALONE, NULL},
-    {"floor: mutex and heap, push + pop, 1 000 000 deep", 0, set_heap_1000000, heap_work, CALLS, BENCH_ALONE, NULL},
-    {"queue push + pop + done, 1 000 000 deep", 20, set_queue_1000000, queue_work, CALLS, BENCH_ALONE, NULL},
-    {"queue push + pop + done, 1 024 deep, 2 threads", 0, set_queue_1024, queue_work, CALLS, BENCH_THREADS, NULL},
+    {"floor: mutex and heap, push + pop, 100 000 deep", 0, set_heap_100000, heap_work, CALLS,
+     BENCH_ALONE, NULL},
+    {"queue push + pop + done, 100 000 deep", 10, set_queue_100000, queue_work, CALLS, BENCH_ALONE,
+     NULL},
+    {"floor: mutex and heap, push + pop, 1 000 000 deep", 0, set_heap_1000000, heap_work, CALLS,
+     BENCH_ALONE, NULL},
+    {"queue push + pop + done, 1 000 000 deep", 20, set_queue_1000000, queue_work, CALLS, BENCH_ALONE,
+     NULL},
+    {"queue push + pop + done, 1 024 deep, 2 threads", 0, set_queue_1024, queue_work, CALLS,
+     BENCH_THREADS, NULL},
     {"gate ask + release, bare", 12, set_gate_bare, gate_work, CALLS, BENCH_ALONE, NULL},
     {"gate ask + release, queue", 12, set_gate_queue, gate_work, CALLS, BENCH_ALONE, NULL},
     {"gate ask + release, all parts", 20, set_gate_all, gate_work, CALLS, BENCH_ALONE, NULL},

@@ -10,9 +10,11 @@
 
 static const char ack[] = "{\"type\":\"quality.ack\",\"seq\":7,\"accepted\":true,\"client_metrics\":"
                           "{\"buffer_level\":4,\"playback_rate\":1.0}}";
-static const char own[] = "{\"type\":\"chat\",\"room\":\"lobby\",\"text\":\"hello there, how are you?\"}";
+static const char own[] =
+    "{\"type\":\"chat\",\"room\":\"lobby\",\"text\":\"hello there, how are you?\"}";
 static const char degraded[] =
-    "{\"type\":\"quality.degraded\",\"seq\":%u,\"level\":\"%s\",\"reason\":\"%s\",\"metrics\":{\"rtt_ms\":%.10g,"
+    "{\"type\":\"quality.degraded\",\"seq\":%u,\"level\":\"%s\",\"reason\":\"%s\",\"metrics\":{\"rtt_"
+    "ms\":%.10g,"
     "\"packet_loss\":%.10g,\"jitter_ms\":%.10g},\"recommendations\":{\"expected_latency_ms\":%u,"
     "\"audio_quality\":\"%s\"}}";
 static char audio[AUDIO_SIZE + 64];
@@ -21,7 +23,10 @@ static dg_message message;
 static void set_message(void) {
     dg_session *session;
     dg_decision decision;
-    dg_sample sample = {.has = DG_SAMPLE_RTT | DG_SAMPLE_LOSS | DG_SAMPLE_JITTER, .rtt_ms = 450, .loss = 0.02, .jitter_ms = 35};
+    dg_sample sample = {.has = DG_SAMPLE_RTT | DG_SAMPLE_LOSS | DG_SAMPLE_JITTER,
+                        .rtt_ms = 450,
+                        .loss = 0.02,
+                        .jitter_ms = 35};
     if (dg_session_new(&session, &(dg_session_config){0}, 0) != DG_OK ||
         dg_session_feed(session, &sample, 1, &decision) != DG_OK ||
         dg_message_from_decision(&decision, DG_SEND_DEGRADED, &message) != DG_OK)
@@ -34,15 +39,16 @@ static void set_audio(void) {
     static const char head[] = "{\"type\":\"audio\",\"data\":\"";
     memcpy(audio, head, sizeof head - 1);
     for (size_t i = 0; i < AUDIO_SIZE; i++)
-        audio[sizeof head - 1 + i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[i * 7 % 64];
+        audio[sizeof head - 1 + i] =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[i * 7 % 64];
     strcpy(audio + sizeof head - 1 + AUDIO_SIZE, "\"}");
 }
 
 static void write_snprintf(uint64_t first, unsigned long calls) {
     char text[DG_MESSAGE_MAX];
     for (uint64_t i = first; i < first + calls; i++)
-        bench_sink += (uint64_t)snprintf(text, sizeof text, degraded, (unsigned)i, "reduced", "high_rtt", 450.0, 0.02, 35.0,
-                                         500u, "acceptable");
+        bench_sink += (uint64_t)snprintf(text, sizeof text, degraded, (unsigned)i, "reduced", "high_rtt",
+                                         450.0, 0.02, 35.0, 500u, "acceptable");
 }
 
 static void write_degraded(uint64_t first, unsigned long calls) {
@@ -82,8 +88,10 @@ static void floor_memchr(uint64_t first, unsigned long calls) {
 
 static const bench_row rows[] = {
     {"floor: snprintf of quality.degraded", 0, NULL, write_snprintf, CALLS, BENCH_ALONE, NULL},
-    {"message write, quality.degraded", 0, set_message, write_degraded, CALLS, BENCH_ALONE, "floor: snprintf of quality.degraded"},
-    {"floor: memchr over a host's audio of 2.7 kB", 0, set_audio, floor_memchr, CALLS, BENCH_ALONE, NULL},
+    {"message write, quality.degraded", 0, set_message, write_degraded, CALLS, BENCH_ALONE,
+     "floor: snprintf of quality.degraded"},
+    {"floor: memchr over a host's audio of 2.7 kB", 0, set_audio, floor_memchr, CALLS, BENCH_ALONE,
+     NULL},
     {"message read, quality.ack", 200, NULL, read_ack, CALLS, BENCH_ALONE, NULL},
     {"message read, a host's own", 60, NULL, read_own, CALLS, BENCH_ALONE, NULL},
     {"message read, a host's audio of 2.7 kB", 100, set_audio, read_audio, CALLS, BENCH_ALONE, NULL},

@@ -29,8 +29,10 @@ static struct {
 
 static void parts_make(void) {
     memset(&parts, 0, sizeof parts);
-    CHECK(dg_load_new(&parts.load, NULL, 0) == DG_OK && dg_sampler_new(&parts.sampler, NULL, 0) == DG_OK);
-    CHECK(dg_bucket_new(&parts.bucket, NULL, 0) == DG_OK && dg_queue_new(&parts.queue, NULL, 0) == DG_OK);
+    CHECK(dg_load_new(&parts.load, NULL, 0) == DG_OK &&
+          dg_sampler_new(&parts.sampler, NULL, 0) == DG_OK);
+    CHECK(dg_bucket_new(&parts.bucket, NULL, 0) == DG_OK &&
+          dg_queue_new(&parts.queue, NULL, 0) == DG_OK);
     CHECK(dg_lifecycle_new(&parts.lifecycle, NULL, 0) == DG_OK);
     parts.profile = dg_profile_voice();
 }
@@ -48,8 +50,9 @@ static const void *part_of(const char *type) {
         const char *type;
         const void *object;
     } all[] = {
-        {"dg_load *", parts.load},   {"dg_sampler *", parts.sampler},     {"dg_bucket *", parts.bucket},
-        {"dg_queue *", parts.queue}, {"dg_lifecycle *", parts.lifecycle}, {"const dg_profile *", parts.profile},
+        {"dg_load *", parts.load},           {"dg_sampler *", parts.sampler},
+        {"dg_bucket *", parts.bucket},       {"dg_queue *", parts.queue},
+        {"dg_lifecycle *", parts.lifecycle}, {"const dg_profile *", parts.profile},
     };
     for (size_t i = 0; i < COUNT(all); i++)
         if (strcmp(type, all[i].type) == 0)
@@ -79,7 +82,12 @@ static void put(unsigned char *at, size_t size, uint64_t value) {
     uint32_t half = (uint32_t)value;
     uint16_t quarter = (uint16_t)value;
     uint8_t byte = (uint8_t)value;
-    memcpy(at, size == 8 ? (void *)&value : size == 4 ? (void *)&half : size == 2 ? (void *)&quarter : (void *)&byte, size);
+    memcpy(at,
+           size == 8   ? (void *)&value
+           : size == 4 ? (void *)&half
+           : size == 2 ? (void *)&quarter
+                       : (void *)&byte,
+           size);
 }
 
 static void put_pointer(unsigned char *at, const void *value) {
@@ -125,18 +133,29 @@ static void fill_pointer(fuzz_input *in, const char *type, unsigned char *at) {
 static void fill_element(fuzz_input *in, const struct_member *member, unsigned char *at) {
     switch (member->kind) {
     case MEMBER_UNSIGNED:
-    case MEMBER_SIGNED: put(at, member->size, member->size == 8 ? fuzz_u64(in) : fuzz_u32(in)); break;
+    case MEMBER_SIGNED:
+        put(at, member->size, member->size == 8 ? fuzz_u64(in) : fuzz_u32(in));
+        break;
     case MEMBER_REAL: {
         double value = fuzz_double(in);
         float narrow = (float)value;
         memcpy(at, member->size == sizeof value ? (void *)&value : (void *)&narrow, member->size);
         break;
     }
-    case MEMBER_TEXT: fill_text(in, at); break;
-    case MEMBER_POINTER: fill_pointer(in, member->type, at); break;
-    case MEMBER_STRUCT: fill(in, shape_of(member->type, strlen(member->type)), at); break;
-    case MEMBER_CHARS: *at = fuzz_byte(in); break;
-    case MEMBER_FUNCTION: break;
+    case MEMBER_TEXT:
+        fill_text(in, at);
+        break;
+    case MEMBER_POINTER:
+        fill_pointer(in, member->type, at);
+        break;
+    case MEMBER_STRUCT:
+        fill(in, shape_of(member->type, strlen(member->type)), at);
+        break;
+    case MEMBER_CHARS:
+        *at = fuzz_byte(in);
+        break;
+    case MEMBER_FUNCTION:
+        break;
     }
 }
 
@@ -164,7 +183,8 @@ static void tell_the_truth(fuzz_input *in, const struct_shape *shape, unsigned c
         if (strcmp(ending, "_count") == 0)
             put(at + member->offset, member->size, fuzz_below(in, ROWS / 2 + 1));
         if (strcmp(ending, "_size") == 0)
-            put(at + member->offset, member->size, fuzz_byte(in) % 8 == 0 ? 0 : row->size * (1 + fuzz_byte(in) % 8 / 7));
+            put(at + member->offset, member->size,
+                fuzz_byte(in) % 8 == 0 ? 0 : row->size * (1 + fuzz_byte(in) % 8 / 7));
     }
 }
 
@@ -174,12 +194,14 @@ static void tell_the_truth(fuzz_input *in, const struct_shape *shape, unsigned c
 static bool names_a_member(const struct_shape *shape, const char *message) {
     size_t length = strspn(message, "abcdefghijklmnopqrstuvwxyz_0123456789");
     for (size_t i = 0; i < shape->count; i++)
-        if (strlen(shape->members[i].name) == length && memcmp(shape->members[i].name, message, length) == 0)
+        if (strlen(shape->members[i].name) == length &&
+            memcmp(shape->members[i].name, message, length) == 0)
             return true;
     return strncmp(message, "size", 4) == 0 || strncmp(message, "struct", 6) == 0;
 }
 
-static int check_one(fuzz_input *in, const struct_check *one, const struct_shape *shape, const void *value, size_t size) {
+static int check_one(fuzz_input *in, const struct_check *one, const struct_shape *shape,
+                     const void *value, size_t size) {
     char message[200];
     size_t room = fuzz_byte(in) < 200 ? sizeof message : fuzz_below(in, sizeof message);
     memset(message, 'x', sizeof message);

@@ -34,12 +34,15 @@ static inline bool faults_now(faults *f, size_t size) {
     if (f->most != 0 && size > f->most)
         return true;
     switch (f->mode) {
-    case FAULTS_NTH: return request == f->n;
-    case FAULTS_FROM_NTH: return request >= f->n;
+    case FAULTS_NTH:
+        return request == f->n;
+    case FAULTS_FROM_NTH:
+        return request >= f->n;
     case FAULTS_CHANCE:
         f->chance = f->chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         return f->n != 0 && (f->chance >> 33) % f->n == 0;
-    case FAULTS_NONE: break;
+    case FAULTS_NONE:
+        break;
     }
     return false;
 }

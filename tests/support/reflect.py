@@ -60,12 +60,13 @@ typedef struct object_maker {
     void (*end)(void *object);
 } object_maker;
 
-/* dg_x_place_sized(), dg_x_attach() and dg_x_size_sized() of any cell. */
+/* dg_x_place_sized(), dg_x_attach(), dg_x_open_sized() and dg_x_size_sized() of any cell. */
 typedef struct cell_maker {
     const char *object;
     const char *type;
     int (*place)(void *memory, size_t size, const void *config, size_t config_size, dg_time now, void **out);
     int (*attach)(void *memory, size_t size, dg_time now, void **out);
+    int (*open)(dg_region *region, const char *name, const void *config, size_t config_size, dg_time now, void **out);
     size_t (*size)(const void *config, size_t config_size);
     size_t (*align)(void);
 } cell_maker;
@@ -143,7 +144,7 @@ def makers(found):
 def cells(found):
     rows = []
     for name in found.opaque:
-        parts = [f"{name}_{part}" for part in ("place_sized", "attach", "size_sized", "align")]
+        parts = [f"{name}_{part}" for part in ("place_sized", "attach", "open_sized", "size_sized", "align")]
         if not all(part in found.functions for part in parts):
             continue
         yield (f"static int place_{name}(void *memory, size_t size, const void *config, size_t config_size, dg_time now,\n"
@@ -153,12 +154,16 @@ def cells(found):
                f"static int attach_{name}(void *memory, size_t size, dg_time now, void **out) {{\n"
                f"    {name} *object = ({name} *)*out;\n    int status = {name}_attach(memory, size, now, &object);\n"
                f"    *out = object;\n    return status;\n}}\n"
+               f"static int open_{name}(dg_region *region, const char *cell, const void *config, size_t config_size,\n"
+               f"                       dg_time now, void **out) {{\n    {name} *object = ({name} *)*out;\n"
+               f"    int status = {name}_open_sized(region, cell, config, config_size, now, &object);\n"
+               f"    *out = object;\n    return status;\n}}\n"
                f"static size_t size_{name}(const void *config, size_t config_size) {{\n"
                f"    return {name}_size_sized(config, config_size);\n}}")
-        rows.append(f'    {{"{name}", "{name}_config", place_{name}, attach_{name}, size_{name}, {name}_align}},')
+        rows.append(f'    {{"{name}", "{name}_config", place_{name}, attach_{name}, open_{name}, size_{name}, {name}_align}},')
     if rows:
         yield "static const cell_maker cell_makers[] = {\n" + "\n".join(rows) + "\n};"
-        yield "#define HAVE_CELL_MAKERS 1"
+        yield from (f"#define HAVE_CELL_{row.split(chr(34))[1]} 1" for row in rows)
 
 
 def main():

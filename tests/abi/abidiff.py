@@ -1,7 +1,7 @@
 """Holds the shared library to the ABI that was recorded (abidw), down to the types behind its functions.
 
-usage: symbols.py SHARED_LIBRARY             abidiff against tests/abi/libdegrade.abi
-       symbols.py SHARED_LIBRARY --update    records anew
+usage: abidiff.py SHARED_LIBRARY             abidiff against tests/abi/libdegrade.abi
+       abidiff.py SHARED_LIBRARY --update    records anew
 
 Without debug information abidiff compares names alone and is content with a changed struct: that it is there, on both
 sides, is shown first.
