@@ -46,7 +46,7 @@ static void summary_refresh(struct server *server) {
     server->state_interval =
         3 * server->beat > CLIENT_FEED_INTERVAL ? 3 * server->beat : CLIENT_FEED_INTERVAL;
     server->summary = (struct server_summary){
-        .service_level = dg_service_level_name(dg_load_level(server->load)),
+        .service_level = dg_service_level_name(dg_load_level(server->load, now)),
         .phase = dg_phase_name(lifecycle.phase),
         .drain_remaining = lifecycle.drain_remaining,
         .connections = hub.connections,
@@ -78,7 +78,7 @@ static void beat_due(struct loop_timer *timer) {
     struct server *server = loop_owner(timer, struct server, beat_timer);
     dg_time now = server_now(server);
     if (server->slot == 0) {
-        bool overloaded = dg_load_level(server->load) == DG_SERVICE_OVERLOADED;
+        bool overloaded = dg_load_level(server->load, now) == DG_SERVICE_OVERLOADED;
         dg_lifecycle_set_overloaded(server->lifecycle, overloaded, now);
         summary_refresh(server);
     }

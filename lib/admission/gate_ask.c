@@ -82,10 +82,10 @@ static bool ask_door(dg_gate *gate, const dg_request *request, dg_time now, dg_v
         ask_reject(gate, DG_REJECT_DRAINING, dgi_load(&gate->retry_after), verdict);
         return false;
     }
-    if (gate->load == NULL || dg_load_allows(gate->load, request->action))
+    if (gate->load == NULL)
         return true;
-    dgi_gate_feed_stale(gate, now);
-    if (dg_load_allows(gate->load, request->action))
+    dgi_gate_feed_stale(gate, now); /* factors of its own that nobody has fed meanwhile are too old to count */
+    if (dg_load_allows(gate->load, request->action, now))
         return true;
     ask_reject(gate, DG_REJECT_SERVICE_LEVEL, dgi_load(&gate->level_retry), verdict);
     return false;
@@ -241,7 +241,7 @@ static bool ask_is_valid(const dg_request *request) {
 }
 
 static void ask(dg_gate *gate, const dg_request *request, dg_time now, dg_verdict *verdict) {
-    *verdict = (dg_verdict){.level = gate->load != NULL ? dg_load_level(gate->load) : DG_SERVICE_FULL};
+    *verdict = (dg_verdict){.level = gate->load != NULL ? dg_load_level(gate->load, now) : DG_SERVICE_FULL};
     if (ask_door(gate, request, now, verdict)) {
         if ((request->flags & DG_REQUEST_CONNECTION) != 0)
             ask_connection(gate, request, now, verdict);

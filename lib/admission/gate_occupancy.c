@@ -53,7 +53,7 @@ double dgi_gate_share(uint64_t occupancy) {
 }
 
 bool dgi_gate_is_tight(const dg_gate *gate, double occupancy, dg_time now) {
-    if (gate->load != NULL && dg_load_level(gate->load) >= DG_SERVICE_DEGRADED)
+    if (gate->load != NULL && dg_load_level(gate->load, now) >= DG_SERVICE_DEGRADED)
         return true;
     return gate->sampler != NULL && dg_sampler_probability(gate->sampler, occupancy, now) > 0;
 }
@@ -109,10 +109,12 @@ void dgi_gate_feed_view(dg_gate *gate, const dgi_queue_view *view, dg_time now) 
     if (!occupancy_is_news(gate, shares, now))
         return;
     dgi_store(&gate->fed_at, now);
+    dg_load_share rows[GATE_FACTORS];
     for (unsigned i = 0; i < GATE_FACTORS; i++) {
         dgi_store32(&gate->fed[i], (uint32_t)shares[i]);
-        dg_load_feed(gate->load, factors[i], dgi_gate_share(shares[i]), now);
+        rows[i] = (dg_load_share){.share = dgi_gate_share(shares[i]), .factor = factors[i]};
     }
+    dg_load_feed_many(gate->load, rows, GATE_FACTORS, now);
     occupancy_advise(gate, view, now);
 }
 

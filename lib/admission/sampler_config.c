@@ -60,8 +60,8 @@ int dg_sampler_get_config_sized(const dg_sampler *sampler, dg_sampler_config *ou
         return DG_ERR_INVALID;
     sampler_params params = sampler_read(sampler);
     const dg_sampler_config config = {
-        .start = params.start != 0 ? dgi_share_to_double(params.start) : DG_OFF_F,
-        .end = dgi_share_to_double(params.end),
+        .start = params.start != 0 ? dgi_share_to_setting(params.start) : DG_OFF_F,
+        .end = dgi_share_to_setting(params.end),
         .seed = sampler->seed,
         .epoch_ms = params.epoch,
         .draw = params.draw,

@@ -11,6 +11,14 @@ double dgi_share_to_double(dgi_share share) {
     return (double)share / (double)DGI_SHARE_ONE;
 }
 
+double dgi_share_to_setting(dgi_share share) {
+    uint64_t millionths = ((uint64_t)share * 1000000 + DGI_SHARE_ONE / 2) / DGI_SHARE_ONE;
+    double rounded = (double)millionths / 1e6;
+    dgi_share again;
+    bool same = dgi_share_from_double(rounded, &again) && again == share;
+    return same ? rounded : dgi_share_to_double(share);
+}
+
 uint64_t dgi_divide_wide_portable(uint64_t high, uint64_t low, uint64_t c, uint64_t *remainder) {
     for (int bit = 0; bit < 64; bit++) {
         bool carry = high >> 63;

@@ -86,6 +86,9 @@ static inline double dgi_ratio(uint64_t part, uint64_t whole) {
 
 double dgi_share_to_double(dgi_share share);
 
+/* The share as a person would set it: rounded to millionths, if these become the very share again. */
+double dgi_share_to_setting(dgi_share share);
+
 /* a * b / c, to floor, saturating at UINT64_MAX (a c of 0 saturates too). Exact: the product has 128
  * bits. */
 uint64_t dgi_muldiv(uint64_t a, uint64_t b, uint64_t c);

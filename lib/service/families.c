@@ -337,16 +337,18 @@ static void families_split_all(const dg_metrics *metrics, dgi_figures *figures,
 
 /* --- families that read more than statistics --- */
 
-static void families_load_factors(const dg_metrics *metrics, dgi_figures *figures) {
+static void families_load_factors(const dg_metrics *metrics, dgi_figures *figures, dg_time now) {
     dgi_family_begin(figures, "load_factor", "gauge", "Each load factor, a share of its capacity.");
     for (uint32_t i = dgi_metrics_find(metrics, DGI_KIND_LOAD, 0); i < metrics->count;
          i = dgi_metrics_find(metrics, DGI_KIND_LOAD, i + 1)) {
         const dgi_registered *entry = &metrics->entries[i];
         for (uint32_t factor = 0; factor < DG_FACTORS_MAX; factor++) {
-            double share = dg_load_factor(entry->object.load, factor);
+            double share = dg_load_factor(entry->object.load, factor, now);
             if (factor > DG_FACTOR_CPU && share <= 0)
                 continue; /* the host does not use it */
-            dgi_label labels[] = {{"load", entry->name}, {"factor", dg_factor_name(factor)}};
+            char name[DG_FACTOR_NAME_MAX + 1];
+            dg_load_factor_name(entry->object.load, factor, name, sizeof name);
+            dgi_label labels[] = {{"load", entry->name}, {"factor", name}};
             dgi_sample(figures, "", labels, 2, (uint64_t)(share * 1e6 + 0.5), 6);
         }
     }
@@ -444,7 +446,7 @@ void dgi_metrics_families(const dg_metrics *metrics, dgi_figures *figures, dg_ti
     for (size_t f = 0; f < sizeof families_by / sizeof *families_by; f++)
         families_split_all(metrics, figures, &families_by[f], now);
     if (families_any(metrics, DGI_KIND_LOAD))
-        families_load_factors(metrics, figures);
+        families_load_factors(metrics, figures, now);
     if (families_any(metrics, DGI_KIND_QUEUE))
         families_waits(metrics, figures, now);
     families_counters(metrics, figures);

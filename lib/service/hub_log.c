@@ -224,7 +224,7 @@ void dgi_hub_log_drained(dg_hub *hub) {
 }
 
 static void log_service(dg_hub *hub) {
-    uint32_t before = hub->service_level, level = dg_load_level(hub->config.load);
+    uint32_t before = hub->service_level, level = dg_load_level(hub->config.load, hub->now);
     if (level == before)
         return;
     hub->service_level = level;

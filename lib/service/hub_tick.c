@@ -112,7 +112,7 @@ static void tick_service(dg_hub *hub, dg_time now) {
     }
     if (hub->config.load == NULL)
         return;
-    uint32_t level = dg_load_level(hub->config.load);
+    uint32_t level = dg_load_level(hub->config.load, hub->now);
     if (level != hub->service_level)
         hub->notices |= DGI_NOTICE_SERVICE;
 }

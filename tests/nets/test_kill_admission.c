@@ -6,6 +6,7 @@
 
 #include "degrade/bucket.h"
 #include "degrade/cell.h"
+#include "degrade/load.h"
 #include "degrade/sampler.h"
 
 /* --- bucket --- */
@@ -290,6 +291,149 @@ START_TEST(a_death_at_any_point_leaves_the_sampler_before_or_after) {
 }
 END_TEST
 
+/* --- load --- */
+
+static dg_load *load(void) {
+    return (dg_load *)map->cell;
+}
+
+static void load_place(double cpu, double memory) {
+    dg_load *out;
+    dg_cell_end(map->cell, sizeof map->cell);
+    ok(dg_load_place(map->cell, sizeof map->cell, NULL, T0, &out));
+    dg_load_feed(out, DG_FACTOR_MEMORY, memory, T0);
+    dg_load_feed(out, DG_FACTOR_CPU, cpu, T0);
+    map->now = T0;
+}
+
+static void load_is_full(void) {
+    load_place(0.2, 0.1);
+}
+
+static void load_is_overloaded(void) {
+    load_place(0.96, 0.88);
+}
+
+static void load_is_old(void) { /* nobody fed for too long */
+    load_place(0.96, 0.88);
+    map->now = T0 + DG_SEC(11);
+}
+
+static void load_is_of_the_future(void) {
+    load_place(0.5, 0.1);
+    dg_load_feed(load(), DG_FACTOR_CONNECTIONS, 0.9, T0 + DG_SEC(3600));
+}
+
+static void load_is_long_of_the_future(void) {
+    load_is_of_the_future();
+    dg_load_feed(load(), DG_FACTOR_MEMORY, 0.1, T0);
+    map->now = T0 + DG_SEC(1);
+}
+
+static void do_feed_high(void) {
+    dg_load_feed(load(), DG_FACTOR_CPU, 0.97, map->now);
+}
+
+static void do_feed_low(void) {
+    dg_load_feed(load(), DG_FACTOR_CPU, 0.3, map->now);
+}
+
+static void do_feed_first(void) {
+    dg_load_feed(load(), DG_FACTOR_HOST, 0.75, map->now);
+}
+
+static void do_feed_many(void) {
+    const dg_load_share shares[] = {{0.3, DG_FACTOR_CPU, 0}, {0.97, DG_FACTOR_MEMORY, 0}};
+    dg_load_feed_many(load(), shares, 2, map->now);
+}
+
+static void do_set_load(void) {
+    dg_load_set(load(), &(dg_load_config){.degraded = 0.2, .critical = 0.4, .overloaded = 0.45},
+                map->now);
+}
+
+static void do_read_load(void) {
+    dg_load *out;
+    dg_load_stats stats;
+    dg_load_config config;
+    dg_load_level(load(), map->now);
+    dg_load_allows(load(), DG_ACTION_JOIN, map->now);
+    dg_load_get_stats(load(), map->now, &stats);
+    dg_load_get_config(load(), &config);
+    dg_load_attach(map->cell, sizeof map->cell, map->now, &out);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(void);
+} load_works[] = {{"feed, high", do_feed_high},
+                  {"feed, low", do_feed_low},
+                  {"feed, the first", do_feed_first},
+                  {"feed many", do_feed_many},
+                  {"set", do_set_load},
+                  {"level, allows, stats, config, attach", do_read_load}};
+
+static void (*const load_states[])(void) = {load_is_full, load_is_overloaded, load_is_old,
+                                            load_is_of_the_future, load_is_long_of_the_future};
+
+static dg_load_stats load_stats(void) {
+    dg_load_stats stats;
+    ok(dg_load_get_stats(load(), map->now, &stats));
+    return stats;
+}
+
+/* The next feed, of any factor, leaves the level that its factors make; and the dead feeder's dies with it. */
+static void load_judge(const dg_load_stats *before, const dg_load_stats *after) {
+    dg_load *out;
+    ok(dg_load_attach(map->cell, sizeof map->cell, map->now, &out));
+    dg_load_stats stats = load_stats();
+    ck_assert(between(stats.changes, before->changes, after->changes));
+    ck_assert(between(stats.reanchored, before->reanchored, after->reanchored));
+    ck_assert_uint_le(stats.since, map->now);
+
+    dg_load_config config;
+    ok(dg_load_get_config(out, &config));
+    ck_assert(config.degraded == 0.70 || (config.degraded == 0.2 && config.overloaded == 0.45));
+    dg_load_feed(out, DG_FACTOR_QUEUE, 0, map->now);
+    stats = load_stats();
+    uint32_t least = stats.load >= config.overloaded ? 3
+                     : stats.load >= config.critical ? 2
+                                                     : stats.load >= config.degraded;
+    ck_assert_uint_ge(stats.level, least);
+    for (uint64_t s = 0; s <= 12; s++)
+        dg_load_feed(out, DG_FACTOR_QUEUE, 0, map->now + DG_SEC(s));
+    ck_assert_uint_eq(dg_load_level(out, map->now + DG_SEC(12)), DG_SERVICE_FULL);
+    ok(dg_load_set_sized(out, NULL, 0, map->now + DG_SEC(12)));
+    ck_assert_int_eq(dg_load_feed(out, DG_FACTOR_CPU, 0.86, map->now + DG_SEC(12)), DG_SERVICE_CRITICAL);
+}
+
+static unsigned load_visit(void (*state)(void), void (*work)(void)) {
+    state();
+    dg_load_stats before = load_stats();
+    work();
+    dg_load_stats after = load_stats();
+    unsigned points = 0;
+    for (bool through = false; !through; points++) {
+        state();
+        through = survives(work, points + 1);
+        load_judge(&before, &after);
+    }
+    return points - 1;
+}
+
+START_TEST(a_death_at_any_point_leaves_a_load_that_the_next_feed_puts_right) {
+    map_open();
+    for (size_t i = 0; i < sizeof load_works / sizeof *load_works; i++) {
+        unsigned points = 0;
+        for (size_t k = 0; k < sizeof load_states / sizeof *load_states; k++)
+            points += load_visit(load_states[k], load_works[i].work);
+        ck_assert_uint_gt(points, 0);
+        printf("load %-37s %4u kill points\n", load_works[i].name, points);
+    }
+}
+END_TEST
+
 TESTS_MAIN("kill_admission", a_death_at_any_point_leaves_the_bucket_before_or_after,
            a_bucket_whose_maker_died_is_no_bucket_and_can_be_placed_again,
-           a_death_at_any_point_leaves_the_sampler_before_or_after)
+           a_death_at_any_point_leaves_the_sampler_before_or_after,
+           a_death_at_any_point_leaves_a_load_that_the_next_feed_puts_right)

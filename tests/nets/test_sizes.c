@@ -14,7 +14,7 @@ START_TEST(objects_are_no_larger_than_promised) {
     hold("bucket", dg_bucket_size(NULL), 192);
     hold("breaker", dg_breaker_size(NULL), 192);
     hold("sampler", dg_sampler_size(NULL), 192);
-    hold("load", dg_load_size(), 256);
+    hold("load", dg_load_size(NULL), 576);
     hold("lifecycle", dg_lifecycle_size(NULL), 192);
     hold("permit", sizeof(dg_permit), 32);
     hold("trail entry", sizeof(dg_trail_entry), 32);

@@ -323,12 +323,12 @@ START_TEST(connections_are_limited_and_each_is_given_back_once) {
     const dg_request existing = {.action = DG_ACTION_EXISTING, .flags = DG_REQUEST_CONNECTION};
     for (int i = 0; i < 10; i++) /* whom no level sheds: the limit alone is to speak */
         permits[i] = ask(existing, T0).permit;
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 1.0);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 1.0);
     ask_refused(existing, T0, DG_REJECT_CONNECTIONS);
     dg_permit copy = permits[3];
     ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
     ck_assert(!dg_permit_held(&permits[3]));
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.9, 1e-9);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 0.9, 1e-9);
     ok(dg_gate_release(gate, &copy, DG_OUTCOME_SUCCESS, T0));
     ok(dg_gate_release(gate, &permits[3], DG_OUTCOME_SUCCESS, T0));
     dg_gate_stats stats = stats_of(T0);
@@ -377,20 +377,20 @@ START_TEST(without_a_queue_a_level_is_reached_only_by_turning_away) {
         for (uint32_t i = 0; i < workers; i++)
             held[i] = ask_admits(joining, T0);
         ck_assert_double_eq(dg_gate_occupancy(gate, T0), 0);
-        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+        ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_FULL);
         ask_refused(joining, T0, DG_REJECT_BUSY);
         ck_assert_double_eq(dg_gate_occupancy(gate, T0), 2.0 / 16); /* one among few */
-        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
-        for (int i = 0; i < 100 && dg_load_level(load) == DG_SERVICE_FULL; i++)
+        ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_FULL);
+        for (int i = 0; i < 100 && dg_load_level(load, T0) == DG_SERVICE_FULL; i++)
             ask_refused(joining, T0, DG_REJECT_BUSY);
-        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_DEGRADED);
+        ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_DEGRADED);
         for (uint32_t i = 0; i < workers; i++)
             ok(dg_gate_release(gate, &held[i], DG_OUTCOME_SUCCESS, T0));
         dg_queue_entry entry;
         ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(5), &entry),
                          0); /* and what is past is forgotten */
         ck_assert_double_eq(dg_gate_occupancy(gate, T0 + DG_SEC(5)), 0);
-        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+        ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_FULL);
         dg_gate_free(gate);
     }
     gate = NULL;
@@ -543,14 +543,14 @@ START_TEST(the_load_hears_of_queue_and_abandoned_work_and_of_their_end) {
     ask_admits(nothing, T0);
     for (int i = 0; i < 8; i++)
         ask_waits((dg_request){.priority = 1}, T0);
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE), 0.8, 1e-9);
-    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_DEGRADED);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE, T0), 0.8, 1e-9);
+    ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_DEGRADED);
     dg_queue_entry entry;
     for (int i = 0; i < 8; i++)
         ck_assert_int_eq(dg_gate_pop(gate, T0 + DG_SEC(61), &entry), 1);
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE), 1); /* the only worker hangs */
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_ABANDONED), 1);
-    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_OVERLOADED);
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_QUEUE, T0), 1); /* the only worker hangs */
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_ABANDONED, T0), 1);
+    ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_OVERLOADED);
     ask_refused(joining, T0 + DG_SEC(299), DG_REJECT_SERVICE_LEVEL);
     ask_admits(joining, T0 + DG_SEC(300)); /* by its own question alone: nobody called dg_gate_pop() */
     tear_down();
@@ -837,7 +837,7 @@ START_TEST(while_all_workers_hang_new_work_is_turned_away_at_the_door) {
                       verdict.ahead == 0); /* one at a time */
         }
         ck_assert_uint_le(stats_of(now).waited, 20);
-        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_OVERLOADED);
+        ck_assert_uint_eq(dg_load_level(load, now), DG_SERVICE_OVERLOADED);
         ck_assert_double_ge(stats_of(now).occupancy, 1);
         tear_down();
     }
@@ -956,8 +956,8 @@ START_TEST(slots_that_are_taken_are_no_load_if_the_work_in_them_is_short) {
     ask_admits(nothing, now);
     for (int i = 0; i < 45; i++)
         ask_waits((dg_request){.priority = 1}, now);
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE), 0.45 / 7.5, 1.0 / 64);
-    ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_FULL);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE, now), 0.45 / 7.5, 1.0 / 64);
+    ck_assert_uint_eq(dg_load_level(load, now), DG_SERVICE_FULL);
     tear_down();
 }
 END_TEST
@@ -970,7 +970,7 @@ START_TEST(a_level_of_the_queue_advises_its_wait_and_another_the_default) {
     ask_admits(nothing, now);
     for (int i = 0; i < 15; i++)
         ask_waits((dg_request){.priority = 1, .action = DG_ACTION_EXISTING}, now);
-    ck_assert_uint_ge(dg_load_level(load), DG_SERVICE_CRITICAL); /* 7.5 s over 7.5 s */
+    ck_assert_uint_ge(dg_load_level(load, now), DG_SERVICE_CRITICAL); /* 7.5 s over 7.5 s */
     for (int i = 0; i < 50; i++) {
         dg_verdict verdict = ask_refused(joining, now, DG_REJECT_SERVICE_LEVEL);
         ck_assert_uint_ge(verdict.retry_after, DG_SEC(7));
@@ -994,13 +994,13 @@ START_TEST(the_load_is_fed_when_a_factor_moves_or_after_a_few_milliseconds) {
     gate_over((dg_gate_config){.load = load, .max_connections = 1000});
     for (int i = 0; i < 15; i++)
         ask_admits(connecting, T0);
-    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0); /* less than a 64th */
+    ck_assert_double_eq(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 0); /* less than a 64th */
     ask_admits(connecting, T0);
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.016, 1e-9);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 0.016, 1e-9);
     ask_admits(connecting, T0 + DG_MS(5) - 1);
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.016, 1e-9);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 0.016, 1e-9);
     ask_admits(connecting, T0 + DG_MS(5));
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS), 0.018, 1e-9);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 0.018, 1e-9);
     tear_down();
 }
 END_TEST

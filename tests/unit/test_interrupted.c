@@ -189,12 +189,12 @@ static bool interrupted_feed(void (*by)(void), int point, double memory_share, d
 START_TEST(a_feed_between_any_two_operations_of_another_is_not_lost) {
     int points = 1;
     for (; interrupted_feed(feed_high, points, 0.2, 0.96, 0.3); points++)
-        ck_assert_uint_eq(dg_load_level((dg_load *)memory), DG_SERVICE_OVERLOADED);
+        ck_assert_uint_eq(dg_load_level((dg_load *)memory, T0), DG_SERVICE_OVERLOADED);
     ck_assert_int_gt(points, 8);
     for (points = 1; interrupted_feed(feed_low, points, 0.96, 0.2, 0.3); points++)
-        ck_assert_uint_eq(dg_load_level((dg_load *)memory), DG_SERVICE_FULL);
+        ck_assert_uint_eq(dg_load_level((dg_load *)memory, T0), DG_SERVICE_FULL);
     for (points = 1; interrupted_feed(feed_low, points, 0.96, 0.2, 0.88); points++)
-        ck_assert_uint_eq(dg_load_level((dg_load *)memory), DG_SERVICE_CRITICAL);
+        ck_assert_uint_eq(dg_load_level((dg_load *)memory, T0), DG_SERVICE_CRITICAL);
 }
 END_TEST
 
@@ -207,7 +207,7 @@ START_TEST(two_sets_between_any_two_operations_of_a_feed_leave_the_level_of_the_
     }
     ck_assert_int_gt(points, 5);
     for (points = 1; interrupted_feed(load_set_twice, points, 0, 0.1, 0.9); points++)
-        ck_assert_uint_eq(dg_load_level((dg_load *)memory), DG_SERVICE_CRITICAL);
+        ck_assert_uint_eq(dg_load_level((dg_load *)memory, T0), DG_SERVICE_CRITICAL);
 }
 END_TEST
 
@@ -227,7 +227,7 @@ START_TEST(a_feed_between_any_two_operations_of_a_set_is_judged_by_the_new_edges
             feed_high();
         dg_load_feed(load, DG_FACTOR_MEMORY, 0.2, T0);
         dg_load_feed(load, DG_FACTOR_MEMORY, 0.96, T0);
-        ck_assert_uint_eq(dg_load_level(load), DG_SERVICE_CRITICAL);
+        ck_assert_uint_eq(dg_load_level(load, T0), DG_SERVICE_CRITICAL);
     }
     ck_assert_int_gt(points, 8);
 }
