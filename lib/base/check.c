@@ -33,7 +33,7 @@ void dgi_check_u64(dgi_check *check, const char *field, uint64_t value, uint64_t
 /* The text writer has no word for these; a message that reads "0" would mislead. */
 static void check_number(dgi_text *text, double value) {
     if (value - value <= 0)
-        dgi_text_double(text, value);
+        dgi_text_exact(text, value);
     else
         dgi_text_add(text, value > 0 ? "infinity" : value < 0 ? "-infinity" : "NaN");
 }

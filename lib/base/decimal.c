@@ -12,13 +12,13 @@
 
 static_assert(DBL_MANT_DIG == 53 && sizeof(double) == 8, "double is IEEE 754 binary64");
 
-#define DECIMAL_EXACT  22  /* 10^22 is the largest power of ten that is a double */
-#define DECIMAL_STEP   27  /* 5^27 is the largest power of five in 64 bits */
-#define DECIMAL_FAR    400 /* beyond 10^400 and 2^64 / 10^400 there is no double but infinity and 0 */
-#define DECIMAL_DIGITS 800 /* no double, and nothing half-way between two, has more digits than 768 */
-#define DECIMAL_DOUBT \
-    64 /* units of the last of 64 bits: some fifteen steps lose one or two each, dropped digits 8 */
-#define DECIMAL_MAX 2047u /* the exponent of infinity */
+#define DECIMAL_EXACT  22    /* 10^22 is the largest power of ten that is a double */
+#define DECIMAL_STEP   27    /* 5^27 is the largest power of five in 64 bits */
+#define DECIMAL_FAR    400   /* beyond 10^400 and 2^64 / 10^400 there is no double but infinity and 0 */
+#define DECIMAL_DIGITS 800   /* no double, and nothing half-way between two, has more digits than 768 */
+#define DECIMAL_MAX    2047u /* the exponent of infinity */
+/* Units of the last of 64 bits: each of some fifteen steps loses one or two, dropped digits up to eight. */
+#define DECIMAL_DOUBT 64
 
 /* --- whole numbers --- */
 

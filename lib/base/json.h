@@ -80,16 +80,18 @@ dgi_json_found dgi_json_find(const char *text, size_t size, const char *name, ch
 
 typedef struct dgi_json_writer {
     dgi_text *text;
-    bool comma; /* the next member or element needs one before it */
+    bool comma; /* the next member needs one before it */
 } dgi_json_writer;
 
 void dgi_json_write_init(dgi_json_writer *writer, dgi_text *text);
 /* Names stand for themselves: no quote, backslash or control character is in them. One that is NULL is left out: for
  * the outermost value, and behind dgi_json_write_any_name(). */
 void dgi_json_write_object(dgi_json_writer *writer, const char *name);
-void dgi_json_write_end(dgi_json_writer *writer);                        /* of the innermost object */
-void dgi_json_write_any_name(dgi_json_writer *writer, const char *name); /* whatever bytes are in it */
-void dgi_json_write_word(dgi_json_writer *writer, const char *name, const char *word); /* as a name is */
+void dgi_json_write_end(dgi_json_writer *writer); /* of the innermost object */
+/* A name of any bytes; its value follows. */
+void dgi_json_write_any_name(dgi_json_writer *writer, const char *name);
+/* A string that stands for itself, as names do. */
+void dgi_json_write_word(dgi_json_writer *writer, const char *name, const char *word);
 void dgi_json_write_string(dgi_json_writer *writer, const char *name, const char *value);
 void dgi_json_write_u64(dgi_json_writer *writer, const char *name, uint64_t value);
 void dgi_json_write_i64(dgi_json_writer *writer, const char *name, int64_t value);

@@ -67,9 +67,13 @@ static void find_unescape(const char *from, const char *end, char *to, size_t si
     dgi_json_string(&json, to, size);
 }
 
+/* `from` to `end` is a string, quotes and all. Escapes only make it longer than what it says. */
 static bool find_is_name(const char *from, const char *end, const char *name) {
     char word[FIND_NAME_MAX];
-    if (from[1] != name[0] && from[1] != '\\')
+    size_t size = (size_t)(end - from) - 2, wanted = strlen(name);
+    if (size <= wanted)
+        return size == wanted && memcmp(from + 1, name, size) == 0;
+    if (memchr(from, '\\', size) == NULL)
         return false;
     find_unescape(from, end, word, sizeof word);
     return strcmp(word, name) == 0;

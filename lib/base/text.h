@@ -25,8 +25,9 @@ void dgi_text_init_sink(dgi_text *text, char *buffer, size_t size, dgi_text_sink
 
 /* Without a sink: all or nothing for each call; once one did not fit, all later ones are dropped too. */
 void dgi_text_add(dgi_text *text, const char *string);
-void dgi_text_add_over(dgi_text *text, const char *data,
-                       size_t size); /* what dgi_text_add_n has no room for */
+
+/* What dgi_text_add_n() has no room for. */
+void dgi_text_add_over(dgi_text *text, const char *data, size_t size);
 
 static inline void dgi_text_add_n(dgi_text *text, const char *data, size_t size) {
     if (text->failed || size >= text->size - text->used) { /* one byte is the zero's */

@@ -65,6 +65,7 @@ static const sample accepted[] = {
     T("\"\\u0000\""),
     T("\"\\u00e9\\uABCD\\uabcd\""),
     T("\"\\ud83d\\ude00\""),
+    T("\"\\ud7ff\\ue000\""),
     T("\"\\uDBFF\\uDFFF\""),
     T("\"\xc2\x80\""),
     T("\"\xdf\xbf\""),
@@ -754,6 +755,10 @@ START_TEST(a_reader_that_failed_stays_failed) {
     ck_assert_str_eq(name, "");
     ck_assert(!dgi_json_object(&json));
     ck_assert(!dgi_json_end(&json));
+    json = reader_of("{\"ab");
+    ck_assert(dgi_json_object(&json));
+    ck_assert(!dgi_json_member(&json, name, sizeof name));
+    ck_assert_str_eq(name, "");
 }
 END_TEST
 
@@ -865,6 +870,23 @@ START_TEST(a_text_that_ends_before_the_member_is_cut) {
     ck_assert_str_eq(word, "word");
     for (size_t size = 1; size < sizeof text - 1; size++)
         ck_assert_msg(found(text, size, word) == DGI_JSON_FOUND_CUT, "%.*s", (int)size, text);
+}
+END_TEST
+
+/* Quotes, escapes and brackets in every place of a word. */
+START_TEST(a_member_is_found_behind_texts_of_every_length) {
+    static const char *const forms[] = {
+        "{\"a\":\"%.*s\",\"type\":\"w\"}", "{\"a\":\"%.*s\\\"x\",\"type\":\"w\"}",
+        "{\"a\":%.*s,\"type\":\"w\"}",     "{\"%.*s\":[1,{}],\"type\":\"w\"}",
+        "{\"type%.*s\":1,\"type\":\"w\"}", "{\"\\\\%.*s\":{},\"type\":\"w\"}"};
+    static const char digits[] = "1111111111111111111111111111111111111111";
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        for (int length = 1; length <= 40; length++) {
+            char text[128], word[8] = "";
+            sprintf(text, forms[i], length, digits);
+            ck_assert_msg(found(text, strlen(text), word) == DGI_JSON_FOUND_STRING, "%s", text);
+            ck_assert_str_eq(word, "w");
+        }
 }
 END_TEST
 
@@ -1010,6 +1032,7 @@ TESTS_MAIN("json", every_text_of_the_grammar_is_accepted, every_text_outside_the
            an_object_is_read_member_by_member, a_name_that_does_not_fit_equals_no_shorter_one,
            a_reader_that_failed_stays_failed, a_caller_out_of_step_fails,
            depth_counts_the_objects_that_were_entered, a_member_is_found_where_it_stands,
-           a_text_that_ends_before_the_member_is_cut, finding_agrees_with_reading,
-           a_document_is_written_with_its_commas, strings_are_written_with_the_fewest_escapes,
+           a_text_that_ends_before_the_member_is_cut, a_member_is_found_behind_texts_of_every_length,
+           finding_agrees_with_reading, a_document_is_written_with_its_commas,
+           strings_are_written_with_the_fewest_escapes,
            bytes_that_are_no_utf8_are_written_as_replacement_characters, a_written_string_is_read_back)

@@ -536,6 +536,10 @@ START_TEST(check_names_the_member_and_its_range) {
            "audio_quality: 4 is outside 0..3");
     faulty((dg_message){.kind = degrade, .has = DG_MESSAGE_HAS_LOSS, .loss = 1.5},
            "loss: 1.5 is outside 0..1");
+    faulty((dg_message){.kind = degrade, .has = DG_MESSAGE_HAS_LOSS, .loss = 1.0000001},
+           "loss: 1.0000001 is outside 0..1");
+    faulty((dg_message){.kind = degrade, .has = DG_MESSAGE_HAS_LOSS, .loss = -1e-9},
+           "loss: -1e-9 is outside 0..1");
     faulty((dg_message){.kind = degrade, .has = DG_MESSAGE_HAS_RTT, .rtt_ms = NAN},
            "rtt_ms: NaN is outside 0..3600000");
     faulty((dg_message){.kind = ack, .has = DG_MESSAGE_HAS_PLAYBACK_RATE, .playback_rate = 100.5},

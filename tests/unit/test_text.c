@@ -228,7 +228,7 @@ START_TEST(a_text_may_fill_the_buffer_to_the_zero) {
     ck_assert(dgi_text_end(&text));
     ck_assert_str_eq(buffer, "abc");
     dgi_text_add(&text, "");
-    dgi_text_add_n(&text, NULL, 0);
+    dgi_text_add_n(&text, "x", 0);
     ck_assert(dgi_text_end(&text));
     dgi_text_char(&text, 'd');
     ck_assert(!dgi_text_end(&text));
