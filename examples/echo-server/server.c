@@ -32,6 +32,18 @@ void server_arm(struct server *server) {
         loop_set(&server->loop, &server->tick_timer, next);
 }
 
+static void say(uint32_t severity, const char *message, const char *name, const char *text) {
+    dg_log_field field = {.name = name, .type = DG_FIELD_TEXT, .text = text};
+    log_line(severity, message, &field, 1);
+}
+
+/* The service level is the server's, not a client's: each change of it is worth a line. */
+static void say_level(const struct server *server, const char *level) {
+    const char *before = server->summary.service_level;
+    if (before && strcmp(before, level) != 0)
+        say(DG_LOG_WARN, "The service level has changed", "level", level);
+}
+
 static void summary_refresh(struct server *server) {
     dg_time now = server_now(server);
     dg_hub_stats hub;
@@ -45,6 +57,7 @@ static void summary_refresh(struct server *server) {
     server->beat = SERVER_BEAT * (1 + hub.connections / SERVER_CROWD);
     server->state_interval =
         3 * server->beat > CLIENT_FEED_INTERVAL ? 3 * server->beat : CLIENT_FEED_INTERVAL;
+    say_level(server, dg_service_level_name(dg_load_level(server->load)));
     server->summary = (struct server_summary){
         .service_level = dg_service_level_name(dg_load_level(server->load, now)),
         .phase = dg_phase_name(lifecycle.phase),
@@ -94,8 +107,7 @@ static void beat_due(struct loop_timer *timer) {
 /* Creation. Each step may assume the ones before it. */
 
 static int server_fault(const char *what, const char *why) {
-    dg_log_field field = {.name = "error", .type = DG_FIELD_TEXT, .text = why};
-    log_line(DG_LOG_ERROR, what, &field, 1);
+    say(DG_LOG_ERROR, what, "error", why);
     return -1;
 }
 
@@ -231,6 +243,8 @@ void server_run(struct server *server, const volatile sig_atomic_t *signals) {
             break;
         net_settle(&server->net);
     }
+    if (!server->drained && *signals >= 2)
+        log_line(DG_LOG_WARN, "Ended at once, by a second signal", NULL, 0);
 }
 
 void server_close(struct server *server) {

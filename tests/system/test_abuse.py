@@ -13,6 +13,7 @@ import time
 from raw import BINARY, TEXT, Checks, Server, frame
 
 check = Checks()
+sanitized = b"__asan_init" in open(sys.argv[1], "rb").read()
 
 
 class Good:
@@ -84,8 +85,10 @@ def never_reading(server):
     while any(thread.is_alive() for thread in threads):
         peak.append(server.memory())
         time.sleep(0.2)
-    check(max(peak) - before < 16 << 20, "four clients that never read cost less than 16 MB", max(peak) - before)
-    check(ends["audio"][1] and ends["nonsense"][1], "who does not take what is sent is closed", ends)
+    if not sanitized: # which keeps what was freed
+        check(max(peak) - before < 16 << 20, "four clients that never read cost less than 16 MB", max(peak) - before)
+    check(ends["nonsense"][1], "who sends nothing but nonsense is closed", ends)
+    check(ends["work"][1], "so is who does not take the answers to its work", ends)
     check(good.levels == ["full"] * 3 and good.changes == 0, "the good ones beside them stay at full", good.levels)
     check(time.monotonic() - min(good.heard) < 1, "and are heard and told as ever")
     deadline = time.monotonic() + 15

@@ -67,8 +67,10 @@ def main():
         check(good.saw("^hello$", 3), "a line comes back")
         check(good.saw("^partial$", 3), "one that came in two parts too")
         check(good.saw("^x{452}$", 3) and "x" * 1024 in good.lines, "a long one in pieces of the level's size")
-        check(deaf.saw('"type":"mode.fallback","enabled":true', 15), "who answers no probe is led to fallback")
-        check(any('"quality.degraded"' in line for line in deaf.lines), "and told so")
+        check(deaf.saw('"type":"mode.fallback","enabled":true', 30), "who answers no probe is led to fallback")
+        check(any('"quality.degraded"' in line and '"reason":"stale_metrics"' in line for line in deaf.lines),
+              "and told that nothing was heard, not that its network is bad")
+        check(not any("loss" in line for line in deaf.lines), "of loss nothing is said before a first answer")
         check(not any("quality" in line for line in good.lines), "the other notices nothing")
         junk = Client(port)
         junk.socket.sendall(bytes(range(256)) * 64 + b"\n{broken\nack 99999999999999999999\n")
