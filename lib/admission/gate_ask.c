@@ -146,6 +146,12 @@ static uint32_t ask_refusal(dg_gate *gate, const dg_request *request, const dgi_
     return drawn ? DG_REJECT_CAPACITY : DG_REJECT_NONE;
 }
 
+/* Nobody asks for it if there is neither a queue nor a sampler. */
+static double ask_occupancy(const dg_gate *gate, const dgi_queue_view *view, dg_duration left) {
+    bool asked = gate->own == NULL || gate->sampler != NULL;
+    return asked ? dgi_gate_share(dgi_gate_occupancy(gate, view, left)) : 0;
+}
+
 static dg_duration ask_least(const dg_gate *gate, const dgi_queue_view *view) {
     bool predicted = view->known || view->gone;
     return predicted ? dgi_min(view->delay, view->timeout) : dgi_load(&gate->retry_after);
@@ -164,25 +170,23 @@ static void ask_enter(dg_gate *gate, const dg_queue_item *item, dg_time at, dg_v
               1);
 }
 
-/* With the queue's lock held. True if the item was started. */
-static bool ask_queue(dg_gate *gate, const dg_request *request, const dg_queue_item *item, dg_time at,
+/* For work that did not start, with the queue's lock held. */
+static void ask_queue(dg_gate *gate, const dg_request *request, const dg_queue_item *item, dg_time at,
                       dg_time now, dg_verdict *verdict) {
     dgi_queue_view view;
     dg_duration left = dgi_queue_left(gate->queue, request->deadline, at);
     dgi_queue_look(gate->queue, request->priority, at, &view);
-    verdict->occupancy = dgi_gate_share(dgi_gate_occupancy(gate, &view, left));
-    if (dgi_queue_start(gate->queue, item, at, now, gate->owner, &verdict->permit))
-        return true;
+    verdict->occupancy = ask_occupancy(gate, &view, left);
     uint32_t reason = ask_refusal(gate, request, &view, left, verdict->occupancy, now);
     if (reason == DG_REJECT_NONE) {
         ask_enter(gate, item, at, verdict);
-        return false;
+    } else {
+        dgi_queue_note(gate->queue, true, at);
+        ask_reject(gate, reason, ask_least(gate, &view), verdict);
     }
-    dgi_queue_note(gate->queue, true, at);
-    ask_reject(gate, reason, ask_least(gate, &view), verdict);
-    return false;
 }
 
+/* What starts at once has nobody ahead, and so sees the queue as any other priority does. */
 static void ask_work(dg_gate *gate, const dg_request *request, dg_time now, dg_verdict *verdict) {
     const dg_queue_item item = {.item = request->item,
                                 .deadline = request->deadline,
@@ -190,13 +194,22 @@ static void ask_work(dg_gate *gate, const dg_request *request, dg_time now, dg_v
                                 .priority = request->priority,
                                 .cost = request->cost};
     dgi_queue_view after;
+    dg_duration left = 0;
     dg_time at = dgi_queue_begin(gate->queue, now);
-    bool started = ask_queue(gate, request, &item, at, now, verdict);
-    dgi_queue_look(gate->queue, INT32_MIN, at, &after);
-    dgi_queue_end(gate->queue);
+    bool started = dgi_queue_start(gate->queue, &item, at, now, gate->owner, &verdict->permit);
     if (started)
+        left = dgi_queue_left(gate->queue, request->deadline, at);
+    else
+        ask_queue(gate, request, &item, at, now, verdict);
+    if (started || gate->load != NULL)
+        dgi_queue_look(gate->queue, INT32_MIN, at, &after);
+    dgi_queue_end(gate->queue);
+    if (started) {
+        verdict->occupancy = ask_occupancy(gate, &after, left);
         ask_admit(gate, now, verdict);
-    dgi_gate_feed_view(gate, &after, now);
+    }
+    if (gate->load != NULL)
+        dgi_gate_feed_view(gate, &after, now);
 }
 
 static void ask_work_and_bucket(dg_gate *gate, const dg_request *request, dg_time now,

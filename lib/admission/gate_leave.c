@@ -69,9 +69,11 @@ static dgi_done leave_work(dg_gate *gate, const dg_permit *permit, uint32_t outc
     dgi_queue_view after;
     dg_time at = dgi_queue_begin(gate->queue, now);
     dgi_done done = dgi_queue_report(gate->queue, permit, outcome, at);
-    dgi_queue_look(gate->queue, INT32_MIN, at, &after);
+    if (gate->load != NULL)
+        dgi_queue_look(gate->queue, INT32_MIN, at, &after);
     dgi_queue_end(gate->queue);
-    dgi_gate_feed_view(gate, &after, now);
+    if (gate->load != NULL)
+        dgi_gate_feed_view(gate, &after, now);
     return done;
 }
 

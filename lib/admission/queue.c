@@ -164,7 +164,7 @@ static bool queue_slot_is_sound(dg_queue *queue, uint32_t index, uint32_t *count
     counts[slot->state]++;
     bool timed = slot->state == QUEUE_SLOT_WAITING || slot->state == QUEUE_SLOT_RUNNING;
     return slot->generation != 0 && slot->state <= QUEUE_SLOT_ABANDONED &&
-           (!timed || queue->timers[index].due <= slot->deadline);
+           slot->armed == queue->timers[index].due && (!timed || slot->armed <= slot->deadline);
 }
 
 static bool queue_free_is_sound(const dg_queue *queue, uint32_t count) {

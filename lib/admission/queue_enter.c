@@ -66,6 +66,7 @@ static uint32_t enter_slot(dg_queue *queue) {
     } else {
         index = queue->fresh++;
         dgi_timer_init(&queue->timers[index]);
+        queue->slots[index].armed = DG_NEVER;
     }
     if (++queue->slots[index].generation == 0)
         queue->slots[index].generation = 1;
@@ -82,11 +83,10 @@ static uint32_t enter_store(dg_queue *queue, const dg_queue_item *item, dg_time 
     slot->deadline = dg_time_add(at, queue->params.timeout);
     if (item->deadline != 0)
         slot->deadline = dgi_min(slot->deadline, dgi_clock_own(&queue->clock, item->deadline));
-    slot->until = dgi_clock_host(&queue->clock, slot->deadline);
     slot->priority = item->priority;
     slot->cost = item->cost;
-    if (queue->timers[index].due > slot->deadline) /* that of an earlier use may do; unset is DG_NEVER */
-        dgi_wheel_set(&queue->wheel, index, slot->deadline);
+    if (slot->armed > slot->deadline) /* a timer of an earlier use may do */
+        queue_arm(queue, index, slot->deadline);
     queue->quiet = dgi_min(queue->quiet, slot->deadline);
     queue->counts.pushed++;
     return index;
@@ -162,11 +162,13 @@ int dg_queue_push_sized(dg_queue *queue, const dg_queue_item *item, size_t item_
         dgi_struct_clear(answer, answer_size);
         return status;
     }
-    dg_queue_answer result = {0};
+    dg_queue_answer other, *result = answer_size == sizeof other ? answer : &other;
+    *result = (dg_queue_answer){0};
     dg_time at = dgi_queue_begin(queue, now);
-    dgi_queue_push(queue, &whole, false, at, &result);
+    dgi_queue_push(queue, &whole, false, at, result);
     dgi_queue_end(queue);
-    DGI_WRITE(dg_queue_answer, answer, answer_size, &result);
+    if (result == &other)
+        DGI_WRITE(dg_queue_answer, answer, answer_size, &other);
     return DG_OK;
 }
 

@@ -6,6 +6,13 @@
 
 /* --- giving out --- */
 
+/* On the host's clock: as it was pushed, unless that clock went back since. */
+static dg_time leave_deadline(const dgi_clock *clock, dg_time own) {
+    if (own >= clock->own)
+        return dgi_clock_host(clock, own);
+    return dgi_sub_sat(clock->last, clock->own - own);
+}
+
 static void leave_fill(const dg_queue *queue, uint32_t index, uint32_t what, dg_duration waited,
                        dg_queue_entry *entry) {
     const queue_slot *slot = &queue->slots[index];
@@ -13,7 +20,7 @@ static void leave_fill(const dg_queue *queue, uint32_t index, uint32_t what, dg_
         .item = slot->item,
         .ticket = queue_ticket(queue, index),
         .key = slot->key,
-        .deadline = slot->until,
+        .deadline = leave_deadline(&queue->clock, slot->deadline),
         .waited = waited,
         .priority = slot->priority,
         .cost = slot->cost,
@@ -52,12 +59,13 @@ int dgi_queue_pop(dg_queue *queue, dg_time at, dg_time now, dgi_owner owner, dg_
     return 1;
 }
 
+/* What was given lies in `result`, which may be the caller's own struct. */
 static void leave_write(int given, const dg_queue_entry *result, dg_queue_entry *entry,
                         size_t entry_size) {
-    if (given > 0)
-        DGI_WRITE(dg_queue_entry, entry, entry_size, result);
-    else
+    if (given == 0)
         dgi_struct_clear(entry, entry_size);
+    else if (result != entry)
+        DGI_WRITE(dg_queue_entry, entry, entry_size, result);
 }
 
 int dg_queue_pop_sized(dg_queue *queue, dg_time now, dg_queue_entry *entry, size_t entry_size) {
@@ -65,11 +73,11 @@ int dg_queue_pop_sized(dg_queue *queue, dg_time now, dg_queue_entry *entry, size
         dgi_struct_clear(entry, entry_size);
         return DG_ERR_INVALID;
     }
-    dg_queue_entry result;
+    dg_queue_entry other, *result = entry_size == sizeof other ? entry : &other;
     dg_time at = dgi_queue_begin(queue, now);
-    int given = dgi_queue_pop(queue, at, now, queue->owner, &result);
+    int given = dgi_queue_pop(queue, at, now, queue->owner, result);
     dgi_queue_end(queue);
-    leave_write(given, &result, entry, entry_size);
+    leave_write(given, result, entry, entry_size);
     return given;
 }
 
@@ -150,13 +158,13 @@ int dg_queue_done_pop_sized(dg_queue *queue, dg_permit *permit, uint32_t outcome
             dgi_struct_clear(entry, entry_size);
         return DG_ERR_INVALID;
     }
-    dg_queue_entry result;
+    dg_queue_entry other, *result = entry_size == sizeof other ? entry : &other;
     dg_time at = dgi_queue_begin(queue, now);
     dgi_queue_report(queue, permit, outcome, at);
-    int given = dgi_queue_pop(queue, at, now, queue->owner, &result);
-    dgi_queue_end(queue);
     dgi_permit_clear(permit);
-    leave_write(given, &result, entry, entry_size);
+    int given = dgi_queue_pop(queue, at, now, queue->owner, result);
+    dgi_queue_end(queue);
+    leave_write(given, result, entry, entry_size);
     return given;
 }
 

@@ -18,18 +18,20 @@ dg_duration dgi_queue_silence(const dg_queue *queue, dg_time at) {
     uint32_t busy = queue->running + queue->abandoned.count;
     if (busy < queue->params.in_flight)
         return 0;
-    dg_duration silence = dgi_sub_sat(at, queue->moved);
+    dg_duration silence = dgi_sub_sat(at, queue->moved), mean = dgi_work_mean(&queue->rate);
     if (queue->abandoned.count >= queue->params.in_flight)
         return dgi_max(silence, 1);
-    dg_duration each =
-        dgi_max(dgi_work_mean(&queue->rate), dgi_work_time(&queue->rate, queue->busy_cost) / busy);
+    if (mean == 0 || silence <= LOOK_SILENCE_ALL * mean)
+        return 0;
+    dg_duration each = dgi_max(mean, dgi_work_time(&queue->rate, queue->busy_cost) / busy);
     dg_duration allowed = LOOK_SILENCE_ALL * each + LOOK_SILENCE_ONE * each / busy;
-    return each != 0 && silence > allowed ? silence : 0;
+    return silence > allowed ? silence : 0;
 }
 
 dg_duration dgi_queue_predict(const dg_queue *queue, uint64_t ahead, dg_time at) {
     uint64_t workers = dgi_max(dgi_sub_sat(queue->params.in_flight, queue->abandoned.count), 1);
-    return dgi_add_sat(dgi_work_time(&queue->rate, ahead) / workers, dgi_queue_silence(queue, at));
+    dg_duration work = ahead != 0 ? dgi_work_time(&queue->rate, ahead) / workers : 0;
+    return dgi_add_sat(work, dgi_queue_silence(queue, at));
 }
 
 dg_duration dg_queue_delay(dg_queue *queue, int32_t priority, dg_time now) {

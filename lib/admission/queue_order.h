@@ -16,14 +16,14 @@
 #define QUEUE_BANDS 64
 #define QUEUE_NONE  DGI_WHEEL_NONE
 
-/* One cache line. */
+/* One cache line. Times are on the queue's own clock. */
 typedef struct queue_slot {
     void *item;
     uint64_t key;
     dg_time
-        since; /* own clock: when it was pushed; once it runs, when it started; once it ended, how long it waited */
-    dg_time deadline; /* own clock */
-    dg_time until;    /* the deadline on the host's clock, as it was when the item came */
+        since; /* when it was pushed; once it runs, when it started; once it ended, how long it waited */
+    dg_time deadline;
+    dg_time armed; /* when the slot's timer fires; DG_NEVER if it is not set */
     uint32_t next;
     uint32_t prev;
     uint32_t

@@ -17,12 +17,15 @@ static void rate_add(dgi_work_rate *rate, dg_duration took, uint32_t cost) {
     }
     rate->took += took;
     rate->cost += (uint64_t)cost * DGI_WORK_PARTS;
+    rate->mean = rate->took / rate->samples;
+    rate->unit = dgi_muldiv(rate->took, (uint64_t)DGI_WORK_PARTS << DGI_WORK_UNIT_BITS, rate->cost);
 }
 
 /* The most that a value counts for; DG_NEVER while there is nothing to hold it against. */
 static dg_duration rate_most(const dgi_work_rate *rate, uint32_t cost) {
     dg_duration expected = dgi_work_time(rate, cost);
-    return expected != 0 ? dgi_muldiv(expected, (uint64_t)DGI_WORK_CLIP << rate->row, 1) : DG_NEVER;
+    unsigned bits = DGI_WORK_CLIP_BITS + rate->row;
+    return expected != 0 && expected >> (64 - bits) == 0 ? expected << bits : DG_NEVER;
 }
 
 void dgi_work_served(dgi_work_rate *rate, dg_duration took, uint32_t cost) {
@@ -40,12 +43,9 @@ void dgi_work_failed(dgi_work_rate *rate, dg_duration took, uint32_t cost, bool 
         dgi_work_served(rate, took, cost);
 }
 
-dg_duration dgi_work_mean(const dgi_work_rate *rate) {
-    return rate->samples != 0 ? rate->took / rate->samples : 0;
-}
-
 dg_duration dgi_work_time(const dgi_work_rate *rate, uint64_t cost) {
-    if (rate->took == 0 || rate->cost == 0)
-        return 0;
-    return dgi_muldiv(cost, rate->took * DGI_WORK_PARTS, rate->cost);
+    uint64_t high = dgi_mulhi(cost, rate->unit), low = cost * rate->unit;
+    if (high >> DGI_WORK_UNIT_BITS != 0)
+        return UINT64_MAX;
+    return high << (64 - DGI_WORK_UNIT_BITS) | low >> DGI_WORK_UNIT_BITS;
 }

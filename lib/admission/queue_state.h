@@ -133,6 +133,12 @@ static inline dg_time queue_turn(dg_queue *queue, dg_time now) {
     return at;
 }
 
+/* Sets the timer of a slot; DG_NEVER takes it off. */
+static inline void queue_arm(dg_queue *queue, uint32_t index, dg_time due) {
+    dgi_wheel_set(&queue->wheel, index, due);
+    queue->slots[index].armed = due;
+}
+
 static inline bool queue_has_worker(const dg_queue *queue) {
     return queue->running + queue->abandoned.count < queue->params.in_flight;
 }

@@ -27,11 +27,12 @@ static void time_abandon(dg_queue *queue, uint32_t index) {
 
 /* A timer that an earlier use of its slot had set fires no later than the use it serves now. */
 static void time_fire(dg_queue *queue, uint32_t index, dg_time at) {
-    const queue_slot *slot = &queue->slots[index];
+    queue_slot *slot = &queue->slots[index];
+    slot->armed = DG_NEVER;
     if (!time_is_timed(slot))
         return;
     if (slot->deadline > at) {
-        dgi_wheel_set(&queue->wheel, index, slot->deadline);
+        queue_arm(queue, index, slot->deadline);
     } else if (slot->state == QUEUE_SLOT_WAITING) {
         queue_end(queue, index, QUEUE_SLOT_EXPIRED, at);
         queue->counts.expired++;
@@ -81,9 +82,9 @@ static dg_time time_next_deadline(dg_queue *queue) {
     uint32_t index;
     while ((index = dgi_wheel_first(&queue->wheel)) != QUEUE_NONE) {
         const queue_slot *slot = &queue->slots[index];
-        if (time_is_timed(slot) && slot->deadline == queue->timers[index].due)
+        if (time_is_timed(slot) && slot->deadline == slot->armed)
             break;
-        dgi_wheel_set(&queue->wheel, index, time_is_timed(slot) ? slot->deadline : DG_NEVER);
+        queue_arm(queue, index, time_is_timed(slot) ? slot->deadline : DG_NEVER);
     }
     return dgi_wheel_next(&queue->wheel);
 }

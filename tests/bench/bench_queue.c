@@ -160,6 +160,20 @@ static void queue_work(uint64_t first, unsigned long calls) {
     }
 }
 
+/* The same by a worker that reports and takes the next in one call. */
+static void queue_work_in_two(uint64_t first, unsigned long calls) {
+    dg_permit permit = {0};
+    (void)first;
+    for (unsigned long i = 0; i < calls; i++) {
+        dg_queue_entry entry;
+        queue_push_one();
+        if (dg_queue_done_pop(queue, &permit, DG_OUTCOME_SUCCESS, now, &entry) != 1)
+            abort();
+        permit = entry.permit;
+    }
+    dg_queue_done(queue, &permit, DG_OUTCOME_SUCCESS, now);
+}
+
 /* --- the gate --- */
 
 static void set_gate_bare(void) {
@@ -225,6 +239,11 @@ static const bench_row rows[] = {
      BENCH_ALONE, NULL},
     {"queue push + pop + done, 1 000 000 deep", 20, set_queue_1000000, queue_work, CALLS, BENCH_ALONE,
      NULL},
+    {"queue push + done_pop, 64 deep", 10, set_queue_64, queue_work_in_two, CALLS, BENCH_ALONE, NULL},
+    {"queue push + done_pop, 100 000 deep", 10, set_queue_100000, queue_work_in_two, CALLS, BENCH_ALONE,
+     NULL},
+    {"queue push + done_pop, 1 000 000 deep", 20, set_queue_1000000, queue_work_in_two, CALLS,
+     BENCH_ALONE, NULL},
     {"queue push + pop + done, 1 024 deep, 2 threads", 0, set_queue_1024, queue_work, CALLS,
      BENCH_THREADS, NULL},
     {"gate ask + release, bare", 12, set_gate_bare, gate_work, CALLS, BENCH_ALONE, NULL},
