@@ -110,7 +110,7 @@ typedef struct dg_request {
     void *reserved_pointer; /* NULL */
     dg_time deadline;       /* when it must be done; 0: the queue's time-out from now, which is the most */
     uint64_t key;           /* whose it is: for keyed samplers and the trail */
-    dg_wall wall_ms;        /* the wall clock, for keyed samplers alone */
+    dg_wall wall_ms;        /* the wall clock, for keyed samplers alone, which must have it */
     uint32_t action;        /* DG_ACTION_* or the host's; 0 is DG_ACTION_OTHER, new work. DG_ACTION_EXISTING is
                                shed by no service level and by no drain */
     int32_t priority;       /* larger is more important; 0 is normal */
@@ -208,8 +208,8 @@ DG_API int dg_gate_get_config_sized(dg_gate *gate, dg_gate_config *out, size_t o
  * While a worker of the queue is idle and nothing waits, sampler and prediction are not asked. If the level
  * is degraded or worse, or the occupancy lies where the sampler rejects a share, work and connections are
  * admitted as DG_ANSWER_ADMIT_REDUCED. Tokens of a request that waits stay taken, whatever becomes of it. Returns
- * DG_OK with the decision in `*verdict`; DG_ERR_INVALID (NULL, an unknown action or flag) or DG_ERR_UNKNOWN_FIELD,
- * with `*verdict` all zero. Any thread; may be called from a callback. Since 0.1.
+ * DG_OK with the decision in `*verdict`; DG_ERR_INVALID (NULL, an unknown action or flag, no wall_ms for a
+ * keyed sampler) or DG_ERR_UNKNOWN_FIELD, with `*verdict` all zero. Any thread; may be called from a callback. Since 0.1.
  */
 DG_API int dg_gate_ask_sized(dg_gate *gate, const dg_request *request, size_t request_size, dg_time now,
                              dg_verdict *verdict, size_t verdict_size);

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "admission/gate_state.h"
+#include "admission/sampler_state.h"
 #include "base/check.h"
 #include "base/draw.h"
 #include "base/struct.h"
@@ -38,7 +39,7 @@ static ask_measure ask_measure_of(const dg_gate *gate, const dg_request *request
     uint32_t limit = dgi_load32(&gate->connections.limit);
     switch (verdict->reason) {
     case DG_REJECT_SERVICE_LEVEL:
-        return (ask_measure){verdict->level, verdict->level};
+        return (ask_measure){verdict->level, dg_load_worst_level(gate->load, request->action)};
     case DG_REJECT_CONNECTIONS:
         return (ask_measure){(double)dgi_load(&gate->connections.held), limit};
     case DG_REJECT_RATE:
@@ -84,7 +85,8 @@ static bool ask_door(dg_gate *gate, const dg_request *request, dg_time now, dg_v
     }
     if (gate->load == NULL)
         return true;
-    dgi_gate_feed_stale(gate, now); /* factors of its own that nobody has fed meanwhile are too old to count */
+    dgi_gate_feed_stale(gate,
+                        now); /* factors of its own that nobody has fed meanwhile are too old to count */
     if (dg_load_allows(gate->load, request->action, now))
         return true;
     ask_reject(gate, DG_REJECT_SERVICE_LEVEL, dgi_load(&gate->level_retry), verdict);
@@ -253,8 +255,15 @@ static bool ask_is_valid(const dg_request *request) {
            (request->flags & ~ASK_FLAGS) == 0;
 }
 
+/* A keyed draw without a wall clock would turn the same keys away for ever. */
+static bool ask_lacks_wall(const dg_gate *gate, const dg_request *request) {
+    return request->wall_ms == 0 && gate->sampler != NULL &&
+           sampler_read(gate->sampler).draw == DG_DRAW_KEYED;
+}
+
 static void ask(dg_gate *gate, const dg_request *request, dg_time now, dg_verdict *verdict) {
-    *verdict = (dg_verdict){.level = gate->load != NULL ? dg_load_level(gate->load, now) : DG_SERVICE_FULL};
+    *verdict =
+        (dg_verdict){.level = gate->load != NULL ? dg_load_level(gate->load, now) : DG_SERVICE_FULL};
     if (ask_door(gate, request, now, verdict)) {
         if ((request->flags & DG_REQUEST_CONNECTION) != 0)
             ask_connection(gate, request, now, verdict);
@@ -271,7 +280,7 @@ int dg_gate_ask_sized(dg_gate *gate, const dg_request *request, size_t request_s
     int status = DG_ERR_INVALID;
     if (DGI_USABLE(dg_verdict, verdict, verdict_size) && gate != NULL)
         status = ask_read(request, request_size, &whole);
-    if (status == DG_OK && !ask_is_valid(&whole))
+    if (status == DG_OK && (!ask_is_valid(&whole) || ask_lacks_wall(gate, &whole)))
         status = DG_ERR_INVALID;
     if (status != DG_OK) {
         dgi_struct_clear(verdict, verdict_size);

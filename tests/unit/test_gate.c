@@ -793,6 +793,20 @@ START_TEST(a_request_can_be_checked_before_it_is_asked) {
 }
 END_TEST
 
+START_TEST(a_keyed_sampler_must_have_the_wall_clock) {
+    set_up(NULL, 1);
+    dg_sampler_free(sampler);
+    ok(dg_sampler_new(&sampler, &(dg_sampler_config){.draw = DG_DRAW_KEYED}, T0));
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler});
+    dg_verdict verdict = {.answer = DG_ANSWER_ADMIT};
+    err(dg_gate_ask(gate, &nothing, T0, &verdict), DG_ERR_INVALID);
+    ck_assert_uint_eq(verdict.answer, DG_ANSWER_REJECT);
+    ck_assert_uint_eq(stats_of(T0).asked, 0);
+    ask_admits((dg_request){.wall_ms = 1}, T0);
+    tear_down();
+}
+END_TEST
+
 /* A burst that was lowered below what a request costs makes it no mistake of the host's. */
 START_TEST(what_the_bucket_or_the_queue_can_never_take_is_a_rejection) {
     const dg_queue_config config = {.in_flight = 1};
@@ -1019,6 +1033,7 @@ START_TEST(the_trail_tells_which_gate_and_what_was_asked) {
     ck_assert_uint_eq(entries[0].action, DG_ACTION_JOIN);
     ck_assert_int_eq(entries[0].priority, INT16_MAX);
     ck_assert_double_eq(entries[0].value, DG_SERVICE_CRITICAL);
+    ck_assert_double_eq(entries[0].threshold, DG_SERVICE_DEGRADED); /* the worst that allows a join */
     ck_assert_int_eq(entries[1].priority, INT16_MIN);
     ck_assert_uint_eq(entries[1].verdict, DG_ANSWER_ADMIT_REDUCED);
     tear_down();
@@ -1209,7 +1224,7 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            a_connections_permit_that_was_lost_expires_when_its_place_is_needed,
            a_configuration_can_be_read_changed_and_set,
            what_cannot_be_set_is_refused_and_changes_nothing,
-           a_request_can_be_checked_before_it_is_asked,
+           a_request_can_be_checked_before_it_is_asked, a_keyed_sampler_must_have_the_wall_clock,
            what_the_bucket_or_the_queue_can_never_take_is_a_rejection,
            while_all_workers_hang_new_work_is_turned_away_at_the_door,
            recovery_is_seen_as_soon_as_one_worker_ends,
