@@ -3,33 +3,37 @@
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
 #include "base/json.h"
-#include "service/metrics_internal.h"
+#include "service/registry.h"
 
 typedef struct health_figures {
     dg_load_stats load;
-    dg_gate_stats gate;
     dg_queue_stats queue;
     bool ready;
 } health_figures;
 
+/* The first object of these figures that is registered, or NULL. */
+static const void *health_first(const dg_metrics *metrics, const dgi_figures *figures) {
+    uint32_t i = dgi_registry_find(metrics, figures, 0);
+    return i < metrics->count ? metrics->entries[i].object : NULL;
+}
+
 static health_figures health_read(const dg_metrics *metrics, dg_time now) {
     health_figures figures = {.load.score = 1, .ready = true};
-    uint32_t i = dgi_metrics_find(metrics, DGI_KIND_LOAD, 0);
-    if (i < metrics->count)
-        dg_load_get_stats(metrics->entries[i].object.load, now, &figures.load);
-    i = dgi_metrics_find(metrics, DGI_KIND_GATE, 0);
-    if (i < metrics->count)
-        dg_gate_get_stats(metrics->entries[i].object.gate, now, &figures.gate);
-    i = dgi_metrics_find(metrics, DGI_KIND_QUEUE, 0);
-    if (i < metrics->count)
-        dg_queue_get_stats(metrics->entries[i].object.queue, now, &figures.queue);
-    i = dgi_metrics_find(metrics, DGI_KIND_LIFECYCLE, 0);
-    if (i < metrics->count)
-        figures.ready = dg_lifecycle_ready(metrics->entries[i].object.lifecycle, now);
+    const void *load = health_first(metrics, &dgi_load_figures);
+    const void *object = health_first(metrics, &dgi_queue_figures);
+    const void *lifecycle = health_first(metrics, &dgi_lifecycle_figures);
+    dg_queue *queue;
+    memcpy(&queue, &object, sizeof queue); /* whose statistics need its lock */
+    if (load != NULL)
+        (void)dg_load_get_stats(load, now, &figures.load);
+    if (queue != NULL)
+        (void)dg_queue_get_stats(queue, now, &figures.queue);
+    if (lifecycle != NULL)
+        figures.ready = dg_lifecycle_ready(lifecycle, now);
     return figures;
 }
 
-/* part of whole in percent, 0 where there is no whole. */
+/* part of whole in percent, 0 if there is no whole. */
 static double health_percent(uint64_t part, uint64_t whole) {
     return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
 }
@@ -69,11 +73,17 @@ static void health_workers(dgi_json_writer *json, const char *name, const dg_que
         dgi_json_write_null(json, "time_until_reset");
     else
         dgi_json_write_scaled(json, "time_until_reset", queue->time_until_reset / DG_MS(1), 3);
-    dgi_json_write_double(json, "rejection_threshold", queue->rejection_threshold);
+    dgi_json_write_double(json, "rejection_threshold", 100 * queue->rejection_threshold);
     dgi_json_write_end(json);
 }
 
-void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) {
+/* A share of the gate's answers, over the last minute, in percent. */
+static void health_rate(dgi_json_writer *json, dg_metrics *metrics, const char *name, const char *family,
+                        dg_time now) {
+    dgi_json_write_scaled(json, name, dgi_metrics_share(metrics, &dgi_gate_figures, family, now), 4);
+}
+
+void dgi_metrics_health(dg_metrics *metrics, dgi_text *text, dg_time now) {
     health_figures figures = health_read(metrics, now);
     dgi_json_writer json;
     dgi_json_write_init(&json, text);
@@ -82,9 +92,9 @@ void dgi_metrics_health(const dg_metrics *metrics, dgi_text *text, dg_time now) 
                           figures.ready ? dg_service_level_status(figures.load.level) : "not_ready");
     dgi_json_write_object(&json, "graceful_degradation");
     dgi_json_write_double(&json, "health_score", figures.load.score);
-    dgi_json_write_string(&json, "current_strategy", dg_service_level_name(figures.load.level));
-    dgi_json_write_double(&json, "optimization_rate", 100 * figures.gate.reduced_share);
-    dgi_json_write_double(&json, "rejection_rate", 100 * figures.gate.rejected_share);
+    dgi_json_write_string(&json, "current_strategy", dg_service_level_status(figures.load.level));
+    health_rate(&json, metrics, "optimization_rate", "gate_optimization_rate", now);
+    health_rate(&json, metrics, "rejection_rate", "gate_rejection_rate", now);
     health_queue(&json, &figures.queue);
     health_workers(&json, "vllm_statistics", &figures.queue);
     health_workers(&json, "worker_statistics", &figures.queue);
