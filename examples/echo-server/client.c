@@ -24,9 +24,9 @@
 
 static void client_link(struct client *client);
 
-static int client_create(struct client *client, dg_time now) {
+static int client_create(struct client *client, dg_permit *permit, dg_time now) {
     const dg_bucket_config replies = {.rate = 5, .burst = 10};
-    const dg_conn_config config = {.id = client->id, .user = client};
+    const dg_conn_config config = {.id = client->id, .user = client, .permit = permit};
     int status = dg_meter_new(&client->meter, NULL, now);
     if (status == DG_OK)
         status = dg_bucket_new(&client->replies, &replies, now);
@@ -35,25 +35,23 @@ static int client_create(struct client *client, dg_time now) {
     return status;
 }
 
-struct client *client_new(struct server *server, const dg_permit *permit, dg_time now) {
+struct client *client_new(struct server *server, dg_permit *permit, dg_time now) {
     struct client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return NULL;
     client->server = server;
     client->id = server->last_id + 1;
     client->moved_at = now;
-    if (client_create(client, now) != DG_OK) {
-        client_free(client, now);
+    if (client_create(client, permit, now) != DG_OK) {
+        client_free(client);
         return NULL;
     }
     server->last_id = client->id;
-    client->permit = *permit;
     client_link(client);
     return client;
 }
 
-void client_free(struct client *client, dg_time now) {
-    dg_gate_release(client->server->gate, &client->permit, DG_OUTCOME_IGNORED, now);
+void client_free(struct client *client) {
     dg_bucket_free(client->replies);
     dg_meter_free(client->meter);
     ring_free(&client->ring);

@@ -38,7 +38,6 @@ struct client {
     dg_bucket *replies; /* to what we do not understand: one who floods us gets no flood back */
     uint64_t id;
     dg_conn conn;     /* 0: not in the hub (yet) */
-    dg_permit permit; /* its place among max_connections */
 
     struct ring ring;
     uint64_t unmetered; /* bytes written since the last probe */
@@ -59,10 +58,10 @@ struct client {
     bool farewell; /* the peer closes, or was told to: its end is no error */
 };
 
-/* Makes a client for an upgrade that the gate admitted, and adds it to the hub; it owns the permit from now on. NULL
+/* Makes a client for an upgrade that the gate admitted, and adds it to the hub; the hub owns the permit from now on. NULL
  * if there is no room or no memory for it. */
-struct client *client_new(struct server *server, const dg_permit *permit, dg_time now);
-void client_free(struct client *client, dg_time now);
+struct client *client_new(struct server *server, dg_permit *permit, dg_time now);
+void client_free(struct client *client);
 
 /* What happens to it. */
 void client_open(struct client *client, struct peer *peer, dg_time now);

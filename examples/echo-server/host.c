@@ -48,7 +48,7 @@ static void host_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user
     struct client *client = conn_user;
     if (client->peer)
         client_let_go(client, server_now(server));
-    client_free(client, server_now(server));
+    client_free(client);
 }
 
 static void host_drained(void *user, dg_hub *hub, uint64_t group) {

@@ -37,13 +37,6 @@ static void say(uint32_t severity, const char *message, const char *name, const 
     log_line(severity, message, &field, 1);
 }
 
-/* The service level is the server's, not a client's: each change of it is worth a line. */
-static void say_level(const struct server *server, const char *level) {
-    const char *before = server->summary.service_level;
-    if (before && strcmp(before, level) != 0)
-        say(DG_LOG_WARN, "The service level has changed", "level", level);
-}
-
 static void summary_refresh(struct server *server) {
     dg_time now = server_now(server);
     dg_hub_stats hub;
@@ -57,7 +50,6 @@ static void summary_refresh(struct server *server) {
     server->beat = SERVER_BEAT * (1 + hub.connections / SERVER_CROWD);
     server->state_interval =
         3 * server->beat > CLIENT_FEED_INTERVAL ? 3 * server->beat : CLIENT_FEED_INTERVAL;
-    say_level(server, dg_service_level_name(dg_load_level(server->load)));
     server->summary = (struct server_summary){
         .service_level = dg_service_level_name(dg_load_level(server->load, now)),
         .phase = dg_phase_name(lifecycle.phase),
@@ -93,6 +85,7 @@ static void beat_due(struct loop_timer *timer) {
     if (server->slot == 0) {
         bool overloaded = dg_load_level(server->load, now) == DG_SERVICE_OVERLOADED;
         dg_lifecycle_set_overloaded(server->lifecycle, overloaded, now);
+        dg_hub_tick(server->hub, now); /* nothing may be due, but it looks at the load and the lifecycle */
         summary_refresh(server);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {
@@ -136,6 +129,8 @@ static int open_hub(struct server *server) {
                                   .ping_timeout = options->ping_timeout,
                                   .profile = options->profile,
                                   .lifecycle = server->lifecycle,
+                                  .load = server->load,
+                                  .gate = server->gate,
                                   .trail = server->trail,
                                   .max_connections = options->max_connections};
     const dg_host host = host_callbacks(server);

@@ -26,10 +26,10 @@ def until(holds, seconds):
 def service_level(server):
     socket = server.websocket()
     socket.send(*[frame(TEXT, json.dumps({"type": "say", "seq": n, "text": "x"})) for n in range(200)])
-    changed = until(lambda: said(server, "The service level has changed"), 3)
-    check(changed and changed[0]["level"] != "full", "a change of the service level is told", changed)
-    back = until(lambda: said(server, "The service level has changed")[-1]["level"] == "full", 40)
-    check(back, "and its return", said(server, "The service level has changed"))
+    changed = until(lambda: said(server, "Service level "), 3)
+    check(changed and changed[0]["before"] == "full", "a change of the service level is told", changed)
+    back = until(lambda: changed and said(server, "Service level ")[-1]["level"] == "full", 40)
+    check(back, "and its return", said(server, "Service level "))
 
 
 def flood(server):
