@@ -227,6 +227,8 @@ static bool client_room(struct client *client, enum frame_kind kind, size_t size
 
 static bool client_push(struct client *client, uint8_t opcode, enum frame_kind kind, uint32_t mark,
                         const void *data, size_t size) {
+    if (client->peer && peer_ended(client->peer))
+        return true; /* there is nobody to be told, and the hub will hear of it in a moment */
     if (client->peer == NULL || client->closing || !client_room(client, kind, size))
         return false;
     return peer_send(client->peer, opcode, (uint8_t)kind, mark, data, size);

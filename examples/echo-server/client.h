@@ -37,7 +37,7 @@ struct client {
     dg_meter *meter;
     dg_bucket *replies; /* to what we do not understand: one who floods us gets no flood back */
     uint64_t id;
-    dg_conn conn;     /* 0: not in the hub (yet) */
+    dg_conn conn; /* 0: not in the hub (yet) */
 
     struct ring ring;
     uint64_t unmetered; /* bytes written since the last probe */

@@ -85,7 +85,8 @@ static void beat_due(struct loop_timer *timer) {
     if (server->slot == 0) {
         bool overloaded = dg_load_level(server->load, now) == DG_SERVICE_OVERLOADED;
         dg_lifecycle_set_overloaded(server->lifecycle, overloaded, now);
-        dg_hub_tick(server->hub, now); /* nothing may be due, but it looks at the load and the lifecycle */
+        dg_hub_tick(server->hub,
+                    now); /* nothing may be due, but it looks at the load and the lifecycle */
         summary_refresh(server);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {

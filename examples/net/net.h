@@ -102,6 +102,9 @@ void peer_drop(struct peer *peer);
 /* Does so too, and says nothing more of it: not even that it is gone. */
 void peer_abandon(struct peer *peer);
 
+/* Says whether it has ended, and `gone` is about to be told. */
+bool peer_ended(const struct peer *peer);
+
 /* What it is still to be sent: to look at, and to drop from. */
 struct outbox *peer_outbox(struct peer *peer);
 

@@ -265,6 +265,10 @@ void peer_new(struct net *net, int fd) {
     peer_watch(peer);
 }
 
+bool peer_ended(const struct peer *peer) {
+    return peer->over;
+}
+
 struct outbox *peer_outbox(struct peer *peer) {
     return &peer->outbox;
 }
