@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "quality/message_table.h"
+#include "quality/session_state.h"
 
 static void message_set_text(dg_message *message, const char *text) {
     memcpy(message->text, text, strlen(text) + 1);
@@ -51,11 +52,11 @@ static_assert(DG_MESSAGE_HAS_RTT == (int)DG_SAMPLE_RTT && DG_MESSAGE_HAS_LOSS ==
 
 int dg_message_from_decision_sized(const dg_decision *decision, size_t decision_size, uint32_t send,
                                    dg_message *out, size_t out_size) {
-    dg_decision read = {0};
+    dg_decision read;
     dg_message message = {0};
     if (!DGI_OUT(dg_message, out, out_size) || decision == NULL)
         return DG_ERR_INVALID;
-    int status = dgi_struct_read(&read, sizeof read, decision, decision_size);
+    int status = DGI_READ(dg_decision, &read, decision, decision_size);
     if (status != DG_OK)
         return status;
     switch (send) {

@@ -35,7 +35,7 @@ static bool message_word(dgi_json *json, char *word, size_t size) {
 }
 
 static void message_read_number(message_reader *reader, const dgi_member *member, double *to) {
-    double value = 0;
+    double value;
     if (!dgi_json_number(&reader->json, &value) || value < 0 || value > member->high)
         message_refuse(reader, DG_ERR_SYNTAX);
     else
@@ -43,7 +43,7 @@ static void message_read_number(message_reader *reader, const dgi_member *member
 }
 
 static uint64_t message_read_whole(message_reader *reader, const dgi_member *member) {
-    uint64_t value = 0;
+    uint64_t value;
     if (dgi_json_u64(&reader->json, &value) && (double)value <= member->high)
         return value;
     message_refuse(reader, DG_ERR_SYNTAX);

@@ -11,13 +11,6 @@
 #define MESSAGE_KIND(name) (UINT32_C(1) << DG_MESSAGE_##name)
 #define MESSAGE_AT(member) .field = #member, .offset = (uint16_t)offsetof(dg_message, member)
 
-static int message_audio_find(const char *word) {
-    for (uint32_t audio = DG_AUDIO_GOOD; audio <= DG_AUDIO_UNAVAILABLE; audio++)
-        if (strcmp(word, dg_audio_quality_name(audio)) == 0)
-            return (int)audio;
-    return DG_ERR_NOT_FOUND;
-}
-
 const dgi_member dgi_members[] = {
     {.name = "seq",
      MESSAGE_AT(sequence),
@@ -103,7 +96,7 @@ const dgi_member dgi_members[] = {
      .name = "audio_quality",
      MESSAGE_AT(audio_quality),
      .type = DGI_MEMBER_WORD,
-     .find = message_audio_find,
+     .find = dg_audio_quality_find,
      .word = dg_audio_quality_name,
      .open = true,
      .high = DG_AUDIO_UNAVAILABLE,

@@ -549,6 +549,47 @@ START_TEST(long_digits_agree_with_the_c_library) {
 }
 END_TEST
 
+/* Digits whose product with, or quotient by, a power of ten is next to the middle between two doubles. */
+START_TEST(numbers_next_to_a_tie_agree_with_the_c_library) {
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 wide;
+    unsigned long long seed = property_seed();
+    for (int i = 0; i < 20000; i++) {
+        char text[64];
+        wide middle = (wide)(1ull << 53 | property_next(&seed) >> 11 | 1), digits = middle;
+        int exponent = (int)(property_next(&seed) % 21);
+        if (i % 2 == 0) { /* times 10^19 and more */
+            digits = middle << 72;
+            exponent = 19 + (int)(property_next(&seed) % 9);
+        }
+        for (int k = 0; k < exponent; k++)
+            digits = i % 2 == 0 ? digits / 10 : digits * 10;
+        while (digits > UINT64_MAX)
+            digits >>= 1;
+        unsigned long long near = (unsigned long long)digits + property_next(&seed) % 3 - 1;
+        snprintf(text, sizeof text, "%llue%d", near, i % 2 == 0 ? exponent : -exponent);
+        reads_as_the_c_library_does(text);
+    }
+#endif
+}
+END_TEST
+
+/* A product of exactly 64 bits, of which the last one is all that lies beyond the middle. */
+START_TEST(one_bit_beyond_a_tie_is_enough) {
+    unsigned long long seed = property_seed();
+    for (int i = 0; i < 3000; i++) {
+        char text[64];
+        int exponent = 1 + i % 3;
+        unsigned long long five = exponent == 1 ? 5 : exponent == 2 ? 25 : 125, product;
+        do
+            product = 1ull << 63 | property_next(&seed) >> 12 << 11 | 1025;
+        while (product % five != 0);
+        snprintf(text, sizeof text, "%llue%d", product / five, exponent);
+        reads_as_the_c_library_does(text);
+    }
+}
+END_TEST
+
 /* Written out in full, the middle between two doubles is a tie; one more digit behind it is none. */
 START_TEST(ties_go_to_even_however_far_their_digits_reach) {
     unsigned long long seed = property_seed();
@@ -1026,7 +1067,8 @@ TESTS_MAIN("json", every_text_of_the_grammar_is_accepted, every_text_outside_the
            a_wrong_value_is_refused_wherever_it_stands, every_truncation_of_a_document_is_refused,
            a_mutated_document_is_read_within_its_bounds, numbers_are_the_nearest_doubles,
            a_number_beyond_all_doubles_fails, numbers_agree_with_the_c_library,
-           long_digits_agree_with_the_c_library, ties_go_to_even_however_far_their_digits_reach,
+           long_digits_agree_with_the_c_library, numbers_next_to_a_tie_agree_with_the_c_library,
+           one_bit_beyond_a_tie_is_enough, ties_go_to_even_however_far_their_digits_reach,
            whole_numbers_are_read_to_the_last_bit, strings_are_unescaped,
            a_string_that_does_not_fit_fails, words_are_read, kind_of_a_value_is_told_by_its_first_byte,
            an_object_is_read_member_by_member, a_name_that_does_not_fit_equals_no_shorter_one,

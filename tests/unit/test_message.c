@@ -413,6 +413,31 @@ START_TEST(member_that_comes_twice_is_refused) {
 }
 END_TEST
 
+/* What another kind has is a member that is not known, whatever it is. */
+START_TEST(members_of_other_kinds_are_read_over) {
+    char text[1024];
+    dg_message with, without;
+    for (uint32_t kind = DG_MESSAGE_DEGRADED; kind <= DG_MESSAGE_SYSTEM; kind++) {
+        compose(text, kind, NULL, NULL);
+        ok(read_text(text, &without));
+        for (size_t i = 0; i < dgi_member_count; i++) {
+            bool has_object = false, has_name = false;
+            for_each_member(any, member) {
+                has_object = has_object || (any == kind && member->object == dgi_members[i].object);
+                has_name = has_name || (any == kind && strcmp(member->name, dgi_members[i].name) == 0);
+            }
+            compose(text, kind, NULL, NULL);
+            if (!has_name && dgi_members[i].object == DGI_OBJECT_MESSAGE)
+                sprintf(text + strlen(text) - 1, ",\"%s\":[\"x\"]}", dgi_members[i].name);
+            else if (!has_object)
+                sprintf(text + strlen(text) - 1, ",\"%s\":5}", dgi_object_names[dgi_members[i].object]);
+            ok(read_text(text, &with));
+            ck_assert_mem_eq(&with, &without, sizeof with);
+        }
+    }
+}
+END_TEST
+
 /* Each value on the wire has one meaning, also in the library that comes after this one. */
 START_TEST(word_of_a_later_version_is_unknown_and_not_an_error) {
     dg_message message;
@@ -794,6 +819,32 @@ START_TEST(longest_message_fits) {
 }
 END_TEST
 
+START_TEST(decision_lends_its_level_and_sequence) {
+    static const uint32_t sends[] = {DG_SEND_DEGRADED, DG_SEND_RESTORED};
+    dg_decision decision = {.level = DG_LEVEL_LOW,
+                            .sequence = 7,
+                            .reason = DG_REASON_MANUAL,
+                            .expected_latency_ms = 150,
+                            .audio_quality = DG_AUDIO_POOR,
+                            .has = DG_SAMPLE_LOSS | DG_SAMPLE_BANDWIDTH,
+                            .rtt_ms = 1,
+                            .loss = 0.5,
+                            .jitter_ms = 3,
+                            .bandwidth_kbps = 64};
+    dg_message message;
+    for (size_t i = 0; i < 2; i++) {
+        ok(dg_message_from_decision(&decision, sends[i], &message));
+        ck_assert_uint_eq(message.level, DG_LEVEL_LOW);
+        ck_assert_uint_eq(message.sequence, 7);
+        ck_assert_uint_ne(message.has & DG_MESSAGE_HAS_SEQUENCE, 0);
+    }
+    ok(dg_message_from_decision(&decision, DG_SEND_DEGRADED, &message));
+    writes(&message, "{\"type\":\"quality.degraded\",\"seq\":7,\"level\":\"low\",\"reason\":\"manual\","
+                     "\"metrics\":{\"packet_loss\":0.5,\"bandwidth_kbps\":64},"
+                     "\"recommendations\":{\"expected_latency_ms\":150,\"audio_quality\":\"poor\"}}");
+}
+END_TEST
+
 START_TEST(decision_without_that_message_is_refused) {
     dg_decision decision = {0};
     dg_message message;
@@ -820,9 +871,9 @@ TESTS_MAIN("message", the_original_example_is_written_byte_for_byte, each_kind_i
            long_text_is_looked_at_only_as_far_as_a_message_may_reach,
            null_is_as_good_as_absent_for_every_member, null_is_as_good_as_an_absent_object,
            whole_numbers_may_be_written_with_point_and_exponent,
-           numbers_reach_from_zero_to_their_highest, member_that_comes_twice_is_refused,
-           word_of_a_later_version_is_unknown_and_not_an_error, every_word_there_is_can_be_said,
-           recommendation_that_is_not_there_is_not_taken_for_good_audio,
+           numbers_reach_from_zero_to_their_highest, members_of_other_kinds_are_read_over,
+           member_that_comes_twice_is_refused, word_of_a_later_version_is_unknown_and_not_an_error,
+           every_word_there_is_can_be_said, recommendation_that_is_not_there_is_not_taken_for_good_audio,
            messages_of_a_later_size_are_read_and_written, check_names_the_member_and_its_range,
            bad_texts_are_refused_and_leave_nothing, metrics_out_of_range_or_twice_are_refused,
            sequence_is_optional_everywhere_and_covers_32_bits,
@@ -830,4 +881,5 @@ TESTS_MAIN("message", the_original_example_is_written_byte_for_byte, each_kind_i
            rate_of_zero_and_rates_next_to_it_are_written_as_they_are,
            nesting_is_read_over_up_to_a_depth_and_refused_beyond,
            texts_at_the_limit_fit_and_beyond_do_not, writing_refuses_what_no_message_may_say,
-           longest_message_fits, decision_without_that_message_is_refused)
+           longest_message_fits, decision_lends_its_level_and_sequence,
+           decision_without_that_message_is_refused)

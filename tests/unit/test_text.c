@@ -67,6 +67,18 @@ START_TEST(scaled_numbers_lose_trailing_zeros_only) {
 }
 END_TEST
 
+START_TEST(longest_decimal_fits) {
+    char text[64];
+    dgi_text out;
+    dgi_text_init(&out, text, sizeof text);
+    dgi_text_decimal(&out, true, UINT64_MAX, UINT64_C(9999999999999999999), 19);
+    ck_assert_str_eq(text, "-18446744073709551615.9999999999999999999");
+    dgi_text_init(&out, text, sizeof text);
+    dgi_text_decimal(&out, true, 0, 0, 19);
+    ck_assert_str_eq(text, "0");
+}
+END_TEST
+
 START_TEST(doubles_are_rounded_to_six_decimals) {
     number(0.0, "0");
     number(-0.0, "0");
@@ -74,6 +86,7 @@ START_TEST(doubles_are_rounded_to_six_decimals) {
     number(-2.5, "-2.5");
     number(0.1, "0.1");
     number(0.000001, "0.000001");
+    number(-0.000001, "-0.000001");
     number(0.0000014, "0.000001");
     number(0.0000016, "0.000002");
     number(1.9999996, "2");
@@ -338,7 +351,7 @@ START_TEST(a_sink_of_any_buffer_size_gets_the_same_text) {
 END_TEST
 
 TESTS_MAIN("text", whole_numbers_are_exact_at_their_limits, scaled_numbers_lose_trailing_zeros_only,
-           doubles_are_rounded_to_six_decimals,
+           longest_decimal_fits, doubles_are_rounded_to_six_decimals,
            doubles_too_small_or_too_large_for_six_decimals_get_all_their_digits,
            what_is_no_number_is_written_as_zero, exact_doubles_have_the_fewest_digits,
            exact_doubles_agree_with_the_c_library, doubles_agree_with_their_exact_expansion,
