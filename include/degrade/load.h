@@ -79,9 +79,9 @@ typedef struct dg_load_share {
 
 /* Input. Zero means the default in every member; NULL for the whole is all defaults. */
 typedef struct dg_load_config {
-    double degraded;     /* the edges, shares above 0, rising, up to 1: defaults 0.70, */
-    double critical;     /* 0.85, */
-    double overloaded;   /* 0.95 */
+    double degraded;     /* the edges, shares above 0, rising, up to 1; default 0.70 */
+    double critical;     /* default 0.85 */
+    double overloaded;   /* default 0.95 */
     double hysteresis;   /* how far below an edge it gets better: 0..0.5, below `degraded`; default 0.05;
                             DG_OFF_F: none */
     dg_duration max_age; /* how long a factor counts that nobody feeds: 1 ms..366 days; default 10 s; DG_OFF: for

@@ -12,14 +12,14 @@
 #include "degrade/bucket.h"
 
 /* The word:
- *     0..3   how often the parameters were set; the lowest bit names the copy that is live
- *     4..63  units used */
-#define BUCKET_SETS      UINT64_C(15)
-#define BUCKET_USED_BITS 4
+ *     0..7   how often the parameters were set; the lowest bit names the copy that is live
+ *     8..63  units used: enough for more than a year at a token a nanosecond, and for a thousand at a million a second */
+#define BUCKET_SETS      UINT64_C(255)
+#define BUCKET_USED_BITS 8
 #define BUCKET_ONE       (INT64_C(1) << BUCKET_USED_BITS) /* a token, as the word counts it */
 
 /* A word stands so far before or behind the production at most; beyond, it would seem to be on the other side. */
-#define BUCKET_FAR (UINT64_C(1) << 58)
+#define BUCKET_FAR (UINT64_C(1) << 54)
 
 /* One of the two copies of the parameters. */
 typedef struct bucket_copy {

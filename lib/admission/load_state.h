@@ -17,15 +17,15 @@ enum {
 
 /* The state word:
  *     0..1    level
- *     2..5    how often the parameters were set, wraps; the lowest bit names the copy that holds
- *     6..9    a factor that holds the level up; as long as it does, no other has to be looked at
- *     10..63  how often the level changed */
+ *     2..9    how often the parameters were set, wraps; the lowest bit names the copy that holds
+ *     10..13  a factor that holds the level up; as long as it does, no other has to be looked at
+ *     14..63  how often the level changed */
 #define LOAD_LEVEL_MASK   UINT64_C(3)
 #define LOAD_LIVE         UINT64_C(4)
-#define LOAD_SET_MASK     (UINT64_C(15) * LOAD_LIVE)
-#define LOAD_HOLDER_SHIFT 6
+#define LOAD_SET_MASK     (UINT64_C(255) * LOAD_LIVE)
+#define LOAD_HOLDER_SHIFT 10
 #define LOAD_HOLDER_MASK  (UINT64_C(15) << LOAD_HOLDER_SHIFT)
-#define LOAD_CHANGE       (UINT64_C(1) << 10)
+#define LOAD_CHANGE       (UINT64_C(1) << 14)
 
 /* One of the two copies of the parameters. Both sides of an edge are in one word, so never torn. */
 typedef struct load_copy {

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "degrade/bucket.h"
 #include "degrade/cell.h"
@@ -663,8 +664,42 @@ START_TEST(eight_threads_and_an_administrator_share_the_exact_total) {
 }
 END_TEST
 
-TESTS_MAIN("bucket", size_is_192_bytes_with_one_hot_line,
-           defaults_are_one_a_second_with_a_second_of_burst,
+static _Atomic int stop;
+
+static void *take_forever(void *user) {
+    taker *self = user;
+    while (!stop)
+        self->taken += dg_bucket_take(self->bucket, 1, T0);
+    return NULL;
+}
+
+/* The clock stands still, so an empty bucket stays empty whatever an administrator tries. */
+START_TEST(an_administrator_who_adapts_the_rate_mints_nothing) {
+    static const uint64_t rates[] = {100, 110, 121, 133, 146};
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 10, .start_empty = 1}, T0);
+    taker takers[3];
+    pthread_t threads[3];
+    stop = 0;
+    for (int i = 0; i < 3; i++) {
+        takers[i] = (taker){.bucket = bucket};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, take_forever, &takers[i]), 0);
+    }
+    for (int i = 0; i < 250;
+         i++) { /* the word counts 256 of them, so a thread may stand still for all */
+        ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = rates[i % 5], .burst = 10}, T0));
+        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    }
+    stop = 1;
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_uint_eq(takers[i].taken, 0);
+    }
+    ck_assert_uint_eq(stats_of(bucket, T0).reanchored, 0);
+}
+END_TEST
+
+TESTS_MAIN("bucket", an_administrator_who_adapts_the_rate_mints_nothing,
+           size_is_192_bytes_with_one_hot_line, defaults_are_one_a_second_with_a_second_of_burst,
            a_burst_is_granted_and_then_one_token_every_ten_milliseconds,
            a_cost_of_zero_or_above_the_burst_is_refused, refused_calls_change_nothing,
            rates_from_one_a_day_to_a_thousand_million_a_second_do_not_drift, wait_is_exact_for_any_rate,

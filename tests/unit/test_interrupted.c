@@ -9,6 +9,7 @@
 #include "degrade/cell.h"
 #include "degrade/load.h"
 #include "degrade/sampler.h"
+#include "degrade/trail.h"
 
 #define T0 DG_SEC(1000)
 
@@ -306,7 +307,116 @@ START_TEST(draws_between_any_two_operations_of_a_draw_are_all_counted) {
 }
 END_TEST
 
-TESTS_MAIN("interrupted", draws_between_any_two_operations_of_a_draw_are_all_counted,
+/* --- several factors, and readers of a level --- */
+
+static dg_load *together;
+
+static void call_feed_many(void) {
+    const dg_load_share shares[] = {{0.1, DG_FACTOR_CPU, 0}, {0.82, DG_FACTOR_MEMORY, 0}};
+    dg_load_feed_many(together, shares, 2, T0);
+}
+
+static void feed_queue(void) {
+    dg_load_feed(together, DG_FACTOR_QUEUE, 0.2, T0);
+}
+
+/* One falls and another rises to hold the level: nobody may judge the load between. */
+START_TEST(a_feed_between_any_two_operations_of_several_sees_no_load_that_never_was) {
+    bool reached = true;
+    int points = 0;
+    while (reached) {
+        dg_load_stats stats;
+        dg_cell_end(memory, sizeof memory);
+        ok(dg_load_place(memory, sizeof memory, NULL, T0, &together));
+        dg_load_feed(together, DG_FACTOR_MEMORY, 0.1, T0);
+        dg_load_feed(together, DG_FACTOR_CPU, 0.86, T0);
+        reached = interrupted(call_feed_many, feed_queue, ++points);
+        ok(dg_load_get_stats(together, T0, &stats));
+        ck_assert_uint_eq(stats.level, DG_SERVICE_CRITICAL);
+        ck_assert_uint_eq(stats.changes, 1);
+    }
+    ck_assert_int_gt(points, 12);
+}
+END_TEST
+
+static void call_level(void) {
+    answer = dg_load_level(together, T0 + DG_SEC(11));
+}
+
+static void edges_twice(void) {
+    ok(dg_load_set(together, &(dg_load_config){.degraded = 0.2, .critical = 0.3, .overloaded = 0.4},
+                   T0 + DG_SEC(11)));
+    ok(dg_load_set(together, &(dg_load_config){.degraded = 0.5, .critical = 0.6, .overloaded = 0.75},
+                   T0 + DG_SEC(11)));
+}
+
+/* The processor's factor is too old, the memory's decides: degraded by the old edges, overloaded by the new. */
+START_TEST(a_level_read_between_sets_is_that_of_the_old_edges_or_of_the_new) {
+    bool reached = true;
+    int points = 0;
+    while (reached) {
+        dg_cell_end(memory, sizeof memory);
+        ok(dg_load_place(memory, sizeof memory, NULL, T0, &together));
+        dg_load_feed(together, DG_FACTOR_CPU, 0.9, T0);
+        dg_load_feed(together, DG_FACTOR_MEMORY, 0.76, T0 + DG_SEC(5));
+        reached = interrupted(call_level, edges_twice, ++points);
+        ck_assert(
+            answer == DG_SERVICE_DEGRADED || answer == DG_SERVICE_OVERLOADED ||
+            (answer == DG_SERVICE_CRITICAL && reached)); /* as it was when the first word was read */
+        ck_assert_uint_eq(dg_load_level(together, T0 + DG_SEC(11)),
+                          reached ? DG_SERVICE_OVERLOADED : DG_SERVICE_DEGRADED);
+    }
+    ck_assert_int_gt(points, 6);
+}
+END_TEST
+
+/* --- trail --- */
+
+static dg_trail *trail;
+
+static dg_trail_entry trail_entry(uint64_t n) {
+    return (dg_trail_entry){
+        .time = n, .who = n, .value = (float)n, .threshold = (float)n, .what = DG_TRAIL_GATE};
+}
+
+static void call_trail_add(void) {
+    const dg_trail_entry entry = trail_entry(100);
+    dg_trail_add(trail, &entry);
+}
+
+static void trail_lap(void) {
+    for (uint64_t n = 200; n < 205; n++) {
+        const dg_trail_entry entry = trail_entry(n);
+        dg_trail_add(trail, &entry);
+    }
+}
+
+/* A lap of the ring while one stands in the middle of its own: no entry is read that is not whole, and the newest is
+ * there but for the place that is taken. */
+START_TEST(a_lap_between_any_two_operations_of_an_add_mixes_no_entries) {
+    bool reached = true;
+    int points = 0;
+    while (reached) {
+        ok(dg_trail_new(&trail, &(dg_trail_config){.capacity = 4}));
+        reached = interrupted(call_trail_add, trail_lap, ++points);
+        dg_trail_entry entries[8];
+        uint64_t cursor = 0;
+        int count = (int)dg_trail_read(trail, &cursor, entries, 8);
+        ck_assert_int_ge(count, reached ? 3 : 1);
+        for (int i = 0; i < count; i++) {
+            const dg_trail_entry whole = trail_entry(entries[i].who);
+            ck_assert_mem_eq(&entries[i], &whole, sizeof whole);
+        }
+        dg_trail_free(trail);
+    }
+    ck_assert_int_gt(points, 9);
+}
+END_TEST
+
+TESTS_MAIN("interrupted", a_lap_between_any_two_operations_of_an_add_mixes_no_entries,
+           a_feed_between_any_two_operations_of_several_sees_no_load_that_never_was,
+           a_level_read_between_sets_is_that_of_the_old_edges_or_of_the_new,
+           draws_between_any_two_operations_of_a_draw_are_all_counted,
            sets_between_any_two_operations_of_a_take_grant_nothing,
            sets_between_any_two_operations_of_a_settlement_lose_and_make_nothing,
            sets_between_any_two_operations_of_a_reader_are_never_mixed,
