@@ -127,6 +127,49 @@ def read(include=INCLUDE, cc="cc", defines=()):
     return found
 
 
+# --- words of enumerations ---
+
+# Where the words of an enumeration are found, if not by the prefix of its constants.
+NAMED_BY = {"DG": "dg_status", "DG_SERVICE": "dg_service_level", "DG_AUDIO": "dg_audio_quality", "DG_QUEUE": "dg_queue_what",
+            "DG_MESSAGE": "dg_message_kind", "DG_BREAKER": "dg_breaker_state", "DG_CELL": "dg_cell_kind",
+            "DG_LOG": "dg_log_severity", "DG_FIELD": "dg_field_type", "DG_TRAIL": "dg_trail_what"}
+
+
+def numbers_of(include=INCLUDE):
+    """Enumerator -> value, from the text: those that are written as numbers."""
+    found = {}
+    for path in (pathlib.Path(include) / "degrade").glob("*.h"):
+        for name, value in re.findall(r"^\s*(DG_\w+) = (-?\d+)\b", path.read_text(), re.M):
+            found[name] = int(value)
+    return found
+
+
+def is_words(names, numbers):
+    """Whether an enumeration is one that words belong to: neither a mask, nor sizes and limits."""
+    mask = numbers[0] == 1 and all(n > 0 and n & (n - 1) == 0 for n in numbers)
+    limits = any(name.endswith(("_MAX", "_MIN", "_HOLDS")) for name in names) or len(names) < 2
+    return not mask and not limits
+
+
+def prefix(names):
+    """DG_LEVEL of DG_LEVEL_FULL and DG_LEVEL_LOW."""
+    common = []
+    for words in zip(*(name.split("_") for name in names)):
+        if len(set(words)) > 1:
+            break
+        common.append(words[0])
+    return "_".join(common)
+
+
+def words(found, include=INCLUDE):
+    """(function without its ending, header, names, values) of each enumeration that has words, or should."""
+    known = numbers_of(include)
+    for header, names in found.enums:
+        numbers = [known[name] for name in names if name in known]
+        if len(numbers) == len(names) and is_words(names, numbers):
+            yield NAMED_BY.get(prefix(names), prefix(names).lower()), header, names, numbers
+
+
 if __name__ == "__main__":
     everything = read(*(sys.argv[1:2] or [INCLUDE]))
     print(f"{len(everything.structs)} structs, {len(everything.opaque)} opaque types, "

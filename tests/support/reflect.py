@@ -60,6 +60,15 @@ typedef struct object_maker {
     void (*end)(void *object);
 } object_maker;
 
+/* An enumeration's values, with dg_x_name() and dg_x_find(). */
+typedef struct enum_words {
+    const char *function;
+    const char *(*name)(int64_t value);
+    int (*find)(const char *word);
+    const int64_t *values;
+    size_t count;
+} enum_words;
+
 /* dg_x_place_sized(), dg_x_attach(), dg_x_open_sized() and dg_x_size_sized() of any cell. */
 typedef struct cell_maker {
     const char *object;
@@ -166,10 +175,22 @@ def cells(found):
         yield from (f"#define HAVE_CELL_{row.split(chr(34))[1]} 1" for row in rows)
 
 
+def enumerations(found):
+    rows = []
+    for function, _, names, _ in headers.words(found):
+        if f"{function}_name" not in found.functions or f"{function}_find" not in found.functions:
+            continue
+        kind = found.functions[f"{function}_name"].parameters[0][0]
+        yield (f"static const char *name_{function}(int64_t value) {{\n    return {function}_name(({kind})value);\n}}\n"
+               f"static const int64_t values_{function}[] = {{{', '.join(names)}}};")
+        rows.append(f'    {{"{function}", name_{function}, {function}_find, values_{function}, {len(names)}}},')
+    yield "static const enum_words enumerations[] = {\n" + "\n".join(rows) + "\n};"
+
+
 def main():
     cc, output = sys.argv[1:]
     found = headers.read(cc=cc)
-    text = [PROLOGUE, *shapes(found), *checks(found), *makers(found), *cells(found), "#endif"]
+    text = [PROLOGUE, *shapes(found), *checks(found), *makers(found), *cells(found), *enumerations(found), "#endif"]
     pathlib.Path(output).write_text("\n".join(text) + "\n")
 
 
