@@ -121,20 +121,21 @@ static inline int64_t cells_use_breaker(void *cell, cells_user *user) {
 
 static inline int64_t cells_use_lifecycle(void *cell, cells_user *user) {
     dg_lifecycle_stats stats;
-    switch (cells_below(user, 12)) {
+    uint32_t draw = cells_below(user, 12), some = cells_below(user, 90), flag = cells_below(user, 2);
+    switch (draw) {
     case 0:
         return dg_lifecycle_start(cell, user->now);
     case 1:
     case 2:
         return dg_lifecycle_tick(cell, user->now);
     case 3:
-        return dg_lifecycle_set_dependency(cell, cells_below(user, 4), cells_below(user, 2), user->now);
+        return dg_lifecycle_set_dependency(cell, some % 4, flag, user->now);
     case 4:
-        return dg_lifecycle_set_overloaded(cell, cells_below(user, 2), user->now);
+        return dg_lifecycle_set_overloaded(cell, flag, user->now);
     case 5:
-        return dg_lifecycle_drain(cell, DG_SEC(cells_below(user, 90)), cells_below(user, 2), user->now);
+        return dg_lifecycle_drain(cell, DG_SEC(some), flag, user->now);
     case 6:
-        return cells_below(user, 4) != 0 ? 0 : dg_lifecycle_end_drain(cell, user->now);
+        return some % 4 != 0 ? 0 : dg_lifecycle_end_drain(cell, user->now);
     case 7:
         return dg_lifecycle_abort_drain(cell, user->now);
     case 8:
