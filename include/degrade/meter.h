@@ -36,7 +36,7 @@ extern "C" {
 typedef struct dg_meter dg_meter;
 
 /* Probes that are remembered at once; of more, some are thinned out: not measured, and not lost. */
-#define DG_METER_PROBES 64
+enum { DG_METER_PROBES = 64 };
 
 /* Input. Zero means the default in every member; NULL for the whole is all defaults. */
 typedef struct dg_meter_config {
@@ -86,6 +86,15 @@ typedef struct dg_meter_stats {
     uint32_t restarts;    /* times the client's count of bytes began anew */
 } dg_meter_stats;
 
+/*
+ * Check an input and word the first fault ("rtt_us: ...") in `message` (`size` bytes; NULL is allowed), empty
+ * where there is none: what the functions that take it check too. Return DG_OK, DG_ERR_INVALID or
+ * DG_ERR_UNKNOWN_FIELD. Any thread. Since 0.1.
+ */
+DG_API int dg_meter_config_check_sized(const dg_meter_config *config, size_t config_size, char *message,
+                                       size_t size);
+DG_API int dg_tcp_info_check_sized(const dg_tcp_info *info, size_t info_size, char *message, size_t size);
+
 /* Returns the bytes a meter takes, and its alignment. Since 0.1. */
 DG_API size_t dg_meter_size(void);
 DG_API size_t dg_meter_align(void);
@@ -100,7 +109,7 @@ DG_API int dg_meter_place_sized(void *memory, size_t size, const dg_meter_config
 /* Makes a meter on the heap; free it with dg_meter_free(). As place, and DG_ERR_NOMEM. Since 0.1. */
 DG_API int dg_meter_new_sized(dg_meter **out, const dg_meter_config *config, size_t config_size, dg_time now);
 
-/* Frees what dg_meter_new() made, and nothing else. NULL does nothing. Since 0.1. */
+/* Frees what dg_meter_new() made; to a placed one it does nothing. NULL does nothing. Since 0.1. */
 DG_API void dg_meter_free(dg_meter *meter);
 
 /*
@@ -131,6 +140,12 @@ DG_API int dg_meter_read_sized(dg_meter *meter, dg_time now, dg_sample *out, siz
 DG_API int dg_meter_get_stats_sized(const dg_meter *meter, dg_time now, dg_meter_stats *out, size_t out_size);
 
 #ifndef DG_DECLARATIONS_ONLY
+static inline int dg_meter_config_check(const dg_meter_config *config, char *message, size_t size) {
+    return dg_meter_config_check_sized(config, sizeof *config, message, size);
+}
+static inline int dg_tcp_info_check(const dg_tcp_info *info, char *message, size_t size) {
+    return dg_tcp_info_check_sized(info, sizeof *info, message, size);
+}
 static inline int dg_meter_place(void *memory, size_t size, const dg_meter_config *config, dg_time now,
                                  dg_meter **out) {
     return dg_meter_place_sized(memory, size, config, sizeof *config, now, out);

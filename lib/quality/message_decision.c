@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "quality/message_table.h"
-#include "quality/session_state.h"
+#include "quality/sizes.h"
 
 static void message_set_text(dg_message *message, const char *text) {
     memcpy(message->text, text, strlen(text) + 1);

@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "base/allocator.h"
-#include "base/check.h"
 #include "base/fixed.h"
-#include "base/struct.h"
+#include "base/option.h"
 #include "quality/meter_state.h"
 
-DGI_LAYOUT(dg_meter_config, 2, 8);
-DGI_LAYOUT(dg_meter_stats, 0, 112);
+DGI_SIZED(dg_meter_config, 2, 8);
+DGI_SIZED(dg_meter_stats, 0, 112);
 
 typedef struct meter_block {
     dg_allocator allocator;
@@ -20,17 +19,32 @@ typedef struct meter_block {
 
 /* --- life cycle --- */
 
-static int meter_read_config(dg_meter_config *config, const dg_meter_config *given, size_t size) {
-    dgi_check check;
-    dgi_check_init(&check, NULL, 0);
-    dgi_check_status(&check, dgi_struct_read(config, sizeof *config, given, size));
-    if (check.status != DG_OK)
-        return check.status;
-    if (config->loss_after != 0)
-        dgi_check_duration(&check, "loss_after", config->loss_after, DG_MS(10), DG_SEC(600));
-    dgi_check_that(&check, config->reserved_pointer == NULL, "reserved_pointer", "must be NULL");
-    dgi_check_allocator(&check, config->allocator);
-    return check.status;
+static const dgi_option meter_rows[] = {
+    DGI_OPTION(dg_meter_config, loss_after, DURATION, 0, DG_SEC(600), 0,
+               "a probe without a reply by then is lost; default by the round trips seen"),
+    DGI_OPTION_BARE(dg_meter_config, allocator, ALLOCATOR, NULL),
+    DGI_OPTION_BARE(dg_meter_config, reserved_pointer, ZERO_POINTER, NULL),
+};
+
+static void meter_rules(dgi_check *check, const void *config) {
+    dg_duration after = ((const dg_meter_config *)config)->loss_after;
+    if (after != 0)
+        dgi_check_duration(check, "loss_after", after, DG_MS(10), DG_SEC(600));
+}
+
+static const dgi_options meter_options = {
+    .name = "meter",
+    .rows = meter_rows,
+    .count = DGI_COUNT(meter_rows),
+    .size = sizeof(dg_meter_config),
+    .least = dg_meter_config_least,
+    .rules = meter_rules,
+};
+
+int dg_meter_config_check_sized(const dg_meter_config *config, size_t config_size, char *message,
+                                size_t size) {
+    dg_meter_config read;
+    return dgi_options_read(&meter_options, &read, config, config_size, message, size);
 }
 
 size_t dg_meter_size(void) {
@@ -54,8 +68,8 @@ int dg_meter_place_sized(void *memory, size_t size, const dg_meter_config *confi
     if (out == NULL)
         return DG_ERR_INVALID;
     *out = NULL;
-    dg_meter_config read = {0};
-    int status = meter_read_config(&read, config, config_size);
+    dg_meter_config read;
+    int status = dgi_options_read(&meter_options, &read, config, config_size, NULL, 0);
     if (status != DG_OK)
         return status;
     if (memory == NULL || size < sizeof(dg_meter) || (uintptr_t)memory % alignof(dg_meter) != 0)
@@ -69,8 +83,8 @@ int dg_meter_new_sized(dg_meter **out, const dg_meter_config *config, size_t con
     if (out == NULL)
         return DG_ERR_INVALID;
     *out = NULL;
-    dg_meter_config read = {0};
-    int status = meter_read_config(&read, config, config_size);
+    dg_meter_config read;
+    int status = dgi_options_read(&meter_options, &read, config, config_size, NULL, 0);
     if (status != DG_OK)
         return status;
     meter_block *block = dgi_alloc(read.allocator, 1, sizeof *block);
@@ -78,12 +92,13 @@ int dg_meter_new_sized(dg_meter **out, const dg_meter_config *config, size_t con
         return DG_ERR_NOMEM;
     block->allocator = dgi_allocator_of(read.allocator);
     meter_init(&block->meter, &read, now);
+    block->meter.on_heap = true;
     *out = &block->meter;
     return DG_OK;
 }
 
 void dg_meter_free(dg_meter *meter) {
-    if (meter == NULL)
+    if (meter == NULL || !meter->on_heap)
         return;
     meter_block *block = (meter_block *)(void *)((char *)meter - offsetof(meter_block, meter));
     dg_allocator allocator = block->allocator;
@@ -111,12 +126,11 @@ static dg_sample meter_sample(const dgi_meter_news *news) {
 }
 
 int dg_meter_read_sized(dg_meter *meter, dg_time now, dg_sample *out, size_t out_size) {
-    dgi_struct_clear(out, out_size);
-    if (meter == NULL || out == NULL || out_size == 0)
+    if (!DGI_OUT(dg_sample, out, out_size) || meter == NULL)
         return DG_ERR_INVALID;
     dgi_meter_advance(meter, now);
     dg_sample sample = meter_sample(&meter->news);
-    dgi_struct_write(out, out_size, &sample, sizeof sample);
+    DGI_WRITE(dg_sample, out, out_size, &sample);
     for (unsigned i = 0; i < DG_METER_PROBES; i++)
         meter->probes[i].reported |= meter->probes[i].state == DGI_METER_LOST;
     meter->news = (dgi_meter_news){0};
@@ -125,12 +139,11 @@ int dg_meter_read_sized(dg_meter *meter, dg_time now, dg_sample *out, size_t out
 
 /* What `now` would count as lost is counted in a copy: looking changes nothing. */
 int dg_meter_get_stats_sized(const dg_meter *meter, dg_time now, dg_meter_stats *out, size_t out_size) {
-    dgi_struct_clear(out, out_size);
-    if (meter == NULL || out == NULL || out_size == 0)
+    if (!DGI_OUT(dg_meter_stats, out, out_size) || meter == NULL)
         return DG_ERR_INVALID;
     dg_meter then = *meter;
     dgi_meter_advance(&then, now);
     then.stats.backwards = meter->stats.backwards;
-    dgi_struct_write(out, out_size, &then.stats, sizeof then.stats);
+    DGI_WRITE(dg_meter_stats, out, out_size, &then.stats);
     return DG_OK;
 }

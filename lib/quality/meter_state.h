@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "degrade/meter.h"
+#include "quality/sizes.h"
 
 #define DGI_METER_TIME_MAX UINT64_C(3600000000) /* microseconds: what a sample may hold */
 
@@ -82,6 +83,7 @@ struct dg_meter {
     bool any_heard;  /* a reply in time */
     bool answered;   /* any reply, be it late */
     bool restart;    /* the next reply starts the filters afresh */
+    bool on_heap;    /* made by dg_meter_new() */
     uint64_t jitter; /* microseconds, scaled by 16 */
     uint64_t last_rtt_us;
     dg_duration latest;   /* how long the last reply took, be it late */

@@ -1,23 +1,50 @@
 /* The kernel's figures: what Linux' struct tcp_info says of a connection.
  *
  * SPDX-License-Identifier: MIT */
+#include "base/check.h"
 #include "base/fixed.h"
-#include "base/struct.h"
 #include "quality/meter_state.h"
 
 #define METER_TCP_BITS       (DG_TCP_APP_LIMITED * 2u - 1)
 #define METER_TCP_COUNT_MAX  INT32_MAX /* a count that rose by more fell */
 #define METER_TCP_KBIT_BYTES 125
 
-DGI_LAYOUT(dg_tcp_info, 0, 32);
+DGI_SIZED(dg_tcp_info, 0, 32);
 
-static bool meter_tcp_valid(const dg_tcp_info *info) {
+/* A member without its bit, or a bit without a member; NULL if there is none. */
+static const char *meter_tcp_fault(const dg_tcp_info *info) {
     bool has_segments = (info->has & DG_TCP_SEGMENTS) != 0;
-    return (info->has & ~METER_TCP_BITS) == 0 && info->reserved == 0 &&
-           ((info->has & DG_TCP_RTT) != 0 || info->rtt_us == 0) &&
-           ((info->has & DG_TCP_RTTVAR) != 0 || info->rttvar_us == 0) &&
-           (has_segments || (info->segments_out == 0 && info->retransmits == 0)) &&
-           ((info->has & DG_TCP_DELIVERY_RATE) != 0 || info->delivery_rate == 0);
+    if ((info->has & ~METER_TCP_BITS) != 0)
+        return "has";
+    if (info->rtt_us != 0 && !(info->has & DG_TCP_RTT))
+        return "rtt_us";
+    if (info->rttvar_us != 0 && !(info->has & DG_TCP_RTTVAR))
+        return "rttvar_us";
+    if (info->segments_out != 0 && !has_segments)
+        return "segments_out";
+    if (info->retransmits != 0 && !has_segments)
+        return "retransmits";
+    if (info->delivery_rate != 0 && !(info->has & DG_TCP_DELIVERY_RATE))
+        return "delivery_rate";
+    return info->reserved != 0 ? "reserved" : NULL;
+}
+
+static int meter_tcp_read(dg_tcp_info *read, const dg_tcp_info *info, size_t info_size, char *message,
+                          size_t size) {
+    dgi_check check;
+    dgi_check_init(&check, message, size);
+    dgi_check_that(&check, info != NULL, "info", "must not be NULL");
+    dgi_check_status(&check, DGI_READ(dg_tcp_info, read, info, info_size));
+    if (check.status != DG_OK)
+        return check.status;
+    const char *fault = meter_tcp_fault(read);
+    dgi_check_that(&check, fault == NULL, fault, "is unknown, or must be 0 without its bit");
+    return check.status;
+}
+
+int dg_tcp_info_check_sized(const dg_tcp_info *info, size_t info_size, char *message, size_t size) {
+    dg_tcp_info read;
+    return meter_tcp_read(&read, info, info_size, message, size);
 }
 
 /* A count that falls began anew: if it is that of segments, with the whole connection. */
@@ -76,14 +103,10 @@ static void meter_tcp_rate(dg_meter *meter, const dg_tcp_info *info) {
 }
 
 int dg_meter_tcp_sized(dg_meter *meter, const dg_tcp_info *info, size_t info_size, dg_time now) {
-    if (meter == NULL || info == NULL)
-        return DG_ERR_INVALID;
-    dg_tcp_info read = {0};
-    int status = dgi_struct_read(&read, sizeof read, info, info_size);
+    dg_tcp_info read;
+    int status = meter ? meter_tcp_read(&read, info, info_size, NULL, 0) : DG_ERR_INVALID;
     if (status != DG_OK)
         return status;
-    if (!meter_tcp_valid(&read))
-        return DG_ERR_INVALID;
     dgi_meter_advance(meter, now);
     if ((read.has & DG_TCP_SEGMENTS) != 0)
         meter_tcp_segments(meter, &read);

@@ -13,7 +13,6 @@
 #define ACK_RATE_MAX       100.0
 #define ACK_RATE_TRUE      0.95 /* a player's own correction stays above it: terms.md A, playback rate */
 
-DGI_SIZED(dg_sample, 0, 40);
 DGI_SIZED(dg_ack, 0, 32);
 
 /* --- samples --- */

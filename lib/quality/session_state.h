@@ -8,11 +8,11 @@
 #ifndef DGI_QUALITY_SESSION_STATE_H
 #define DGI_QUALITY_SESSION_STATE_H
 
-#include "base/struct.h"
 #include "degrade/session.h"
 #include "quality/change.h"
 #include "quality/estimate.h"
 #include "quality/profile.h"
+#include "quality/sizes.h"
 
 #define DGI_SESSION_LONG_AGO      (UINT32_C(1) << 30) /* 12 days */
 #define DGI_SESSION_NO_LEVEL      UINT8_MAX
@@ -37,8 +37,6 @@ enum {
     DGI_SESSION_ON_HEAP = 1 << 12,    /* made by dg_session_new() */
     DGI_SESSION_FLAGS = (1 << 13) - 1
 };
-
-DGI_SIZED(dg_decision, 2, 144);
 
 struct dg_session {
     const dg_profile *profile;

@@ -701,8 +701,47 @@ START_TEST(configurations_out_of_range_make_no_meter) {
     err(dg_meter_new(&none, &(dg_meter_config){.reserved_pointer = meter}, 0), DG_ERR_INVALID);
     err(dg_meter_new(NULL, NULL, 0), DG_ERR_INVALID);
     err(dg_meter_place(NULL, 1 << 20, NULL, 0, &none), DG_ERR_INVALID);
+    char message[120];
+    err(dg_meter_config_check(&(dg_meter_config){.loss_after = 1}, message, sizeof message),
+        DG_ERR_INVALID);
+    ck_assert(strncmp(message, "loss_after: ", 12) == 0);
+    ok(dg_meter_config_check(NULL, message, sizeof message));
+    ck_assert_str_eq(message, "");
     dg_meter_free(meter);
     dg_meter_free(NULL);
+}
+END_TEST
+
+START_TEST(each_fault_of_the_kernels_figures_names_its_member) {
+    static const struct {
+        dg_tcp_info info;
+        const char *member;
+    } rows[] = {
+        {{.has = 32}, "has: "},
+        {{.rtt_us = 1}, "rtt_us: "},
+        {{.rttvar_us = 1}, "rttvar_us: "},
+        {{.segments_out = 1}, "segments_out: "},
+        {{.retransmits = 1}, "retransmits: "},
+        {{.delivery_rate = 1}, "delivery_rate: "},
+        {{.reserved = 1}, "reserved: "},
+    };
+    char message[120];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        err(dg_tcp_info_check(&rows[i].info, message, sizeof message), DG_ERR_INVALID);
+        ck_assert(strncmp(message, rows[i].member, strlen(rows[i].member)) == 0);
+    }
+    err(dg_tcp_info_check(NULL, message, sizeof message), DG_ERR_INVALID);
+    ok(dg_tcp_info_check(&(dg_tcp_info){.has = 31}, message, sizeof message));
+    ck_assert_str_eq(message, "");
+}
+END_TEST
+
+START_TEST(a_placed_meter_is_not_freed) {
+    dg_meter *meter;
+    void *memory = malloc(dg_meter_size());
+    ok(dg_meter_place(memory, dg_meter_size(), NULL, 0, &meter));
+    dg_meter_free(meter);
+    free(memory);
 }
 END_TEST
 
@@ -783,4 +822,5 @@ TESTS_MAIN(
     another_connection_starts_its_figures_anew, of_probes_and_kernel_the_last_to_speak_wins_each_metric,
     meter_in_memory_of_the_host_takes_just_its_size, time_that_goes_back_a_little_has_not_passed,
     clock_that_jumps_and_comes_back_wedges_nothing, hostile_input_is_refused_and_changes_not_one_byte,
-    configurations_out_of_range_make_no_meter, any_link_keeps_the_books)
+    configurations_out_of_range_make_no_meter, each_fault_of_the_kernels_figures_names_its_member,
+    a_placed_meter_is_not_freed, any_link_keeps_the_books)
