@@ -53,7 +53,7 @@ static void settings_write(struct json *json, const dg_decision *decision) {
     json_integer(json, "prebuffer_chunks", decision->prebuffer_chunks);
     json_integer(json, "bitrate_kbps", decision->bitrate_kbps);
     json_text(json, "user_text", decision->user_text);
-    json_text(json, "audio_quality", dg_audio_quality_name(decision->audio_quality));
+    json_text(json, "audio_quality", dg_audio_name(decision->audio_quality));
     json_integer(json, "expected_latency_ms", decision->expected_latency_ms);
     json_integer(json, "recovery_ms", decision->recovery_ms);
 }

@@ -40,9 +40,9 @@ enum { DG_METER_PROBES = 64 };
 
 /* Input. Zero means the default in every member; NULL for the whole is all defaults. */
 typedef struct dg_meter_config {
-    dg_duration loss_after; /* a probe without a reply is lost: 10 ms..10 min; default: 1 s or four round trips
-                               (the smoothed one, or that of the last reply, late or not), whichever is longer, at
-                               most 3 s */
+    dg_duration loss_after; /* a probe without a reply is lost: 10 ms..10 min; default, and DG_OFF: 1 s or four round
+                               trips (the smoothed one, or that of the last reply, late or not), whichever is longer,
+                               at most 3 s */
     const dg_allocator *allocator; /* for dg_meter_new() only */
     void *reserved_pointer;        /* NULL */
 } dg_meter_config;

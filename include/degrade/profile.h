@@ -136,7 +136,7 @@ typedef struct dg_profile_config {
     uint32_t max_down;          /* levels that one decision may go down: 1..3; default 3 */
     uint32_t max_up;            /* and up: 1..3; default 1 */
     uint32_t ack_resends;       /* at most 7; default 2; DG_OFF32: none */
-    uint32_t fallback_probes;   /* good probes in a row that lead out of fallback: 1..15; default 3 */
+    uint32_t fallback_probes;   /* good probes in a row that lead out of fallback: 1..15; default 3; DG_OFF32: none */
     uint32_t rule;              /* DG_RULE_* */
     uint32_t stale;             /* DG_STALE_* */
     uint32_t fallback;          /* 0: may be entered; DG_OFF32: never (low is the worst then) */

@@ -336,12 +336,12 @@ DG_API int dg_session_restore(dg_session *session, const void *blob, size_t size
  * "unknown" for what there is not. DG_REASON_NONE is "none". Static. Since 0.1. */
 DG_API const char *dg_reason_name(uint32_t reason);
 DG_API const char *dg_grade_name(uint32_t grade);
-DG_API const char *dg_audio_quality_name(uint32_t audio_quality);
+DG_API const char *dg_audio_name(uint32_t audio_quality);
 
 /* Find a value by its word. Return it, or DG_ERR_NOT_FOUND. Since 0.1. */
 DG_API int dg_reason_find(const char *name);
 DG_API int dg_grade_find(const char *name);
-DG_API int dg_audio_quality_find(const char *name);
+DG_API int dg_audio_find(const char *name);
 
 #ifndef DG_DECLARATIONS_ONLY
 static inline int dg_session_config_check(const dg_session_config *config, char *message, size_t size) {

@@ -20,16 +20,17 @@ typedef struct meter_block {
 /* --- life cycle --- */
 
 static const dgi_option meter_rows[] = {
-    DGI_OPTION(dg_meter_config, loss_after, DURATION, 0, DG_SEC(600), 0,
-               "a probe without a reply by then is lost; default by the round trips seen"),
+    DGI_OPTION_OR_OFF(
+        dg_meter_config, loss_after, DURATION, DG_MS(10), 600 * DG_SEC(1), 0,
+        "a probe without a reply by then is lost; default and off: by the round trips seen"),
     DGI_OPTION_BARE(dg_meter_config, allocator, ALLOCATOR, NULL),
     DGI_OPTION_BARE(dg_meter_config, reserved_pointer, ZERO_POINTER, NULL),
 };
 
-static void meter_rules(dgi_check *check, const void *config) {
-    dg_duration after = ((const dg_meter_config *)config)->loss_after;
-    if (after != 0)
-        dgi_check_duration(check, "loss_after", after, DG_MS(10), DG_SEC(600));
+static void meter_derive(void *config) {
+    dg_meter_config *whole = config;
+    if (whole->loss_after == 0)
+        whole->loss_after = DG_OFF;
 }
 
 static const dgi_options meter_options = {
@@ -38,7 +39,7 @@ static const dgi_options meter_options = {
     .count = DGI_COUNT(meter_rows),
     .size = sizeof(dg_meter_config),
     .least = dg_meter_config_least,
-    .rules = meter_rules,
+    .derive = meter_derive,
 };
 
 int dg_meter_config_check_sized(const dg_meter_config *config, size_t config_size, char *message,
@@ -57,7 +58,7 @@ size_t dg_meter_align(void) {
 
 static void meter_init(dg_meter *meter, const dg_meter_config *config, dg_time now) {
     memset(meter, 0, sizeof *meter);
-    meter->loss_after = config->loss_after;
+    meter->loss_after = config->loss_after != DG_OFF ? config->loss_after : 0;
     meter->last = now;
     meter->earliest = DG_NEVER;
     meter->restart = true;

@@ -121,10 +121,8 @@ static inline uint32_t dgi_profile_grade(const dg_profile *profile, unsigned met
 /* An integer of a threshold; false where it has none (profile_tables.c). */
 bool dgi_profile_bound(unsigned metric, double threshold, uint32_t *out);
 
-/* The integers of a filled and checked configuration (profile_config.c). */
+/* The integers of a filled and checked configuration, and the way back (profile_config.c). */
 void dgi_profile_fill_numbers(dg_profile *profile, const dg_profile_config *config);
-
-/* The allocator that a made profile came from; NULL for a built-in one (profile_made.c). */
-const dg_allocator *dgi_profile_allocator(const dg_profile *profile);
+void dgi_profile_read_numbers(const dg_profile *profile, dg_profile_config *config);
 
 #endif

@@ -15,8 +15,6 @@
 #define PROFILE_DWELL  DG_SEC(5)
 #define PROFILE_ALL    ((1u << DG_METRICS) - 1)
 
-DGI_SIZED(dg_profile_config, 5, 152);
-
 #define PROFILE_ROW(member, type, low, high, standard, help) \
     DGI_OPTION(dg_profile_config, member, type, low, high, standard, help)
 #define PROFILE_ROW_OR_OFF(member, type, low, high, standard, help) \
@@ -166,7 +164,7 @@ void dgi_profile_fill_numbers(dg_profile *profile, const dg_profile_config *conf
 }
 
 /* A number that is 0 is off, unless it is the first of an enumeration. */
-static void profile_read_numbers(const dg_profile *profile, dg_profile_config *config) {
+void dgi_profile_read_numbers(const dg_profile *profile, dg_profile_config *config) {
     for (size_t i = 0; i < DGI_COUNT(profile_times); i++) {
         uint32_t ms;
         memcpy(&ms, (const char *)profile + profile_times[i].to, sizeof ms);
@@ -180,20 +178,4 @@ static void profile_read_numbers(const dg_profile *profile, dg_profile_config *c
     config->ack_resends = profile->ack_resends ? profile->ack_resends : DG_OFF32;
     config->fallback_probes = profile->fallback_probes ? profile->fallback_probes : DG_OFF32;
     config->fallback = profile->worst == DG_LEVEL_FALLBACK ? 0 : DG_OFF32;
-}
-
-int dg_profile_get_config_sized(const dg_profile *profile, dg_profile_config *out, size_t out_size) {
-    if (!DGI_OUT(dg_profile_config, out, out_size) || profile == NULL)
-        return DG_ERR_INVALID;
-    dg_profile_config config = {.levels = profile->levels,
-                                .level_count = DG_LEVELS,
-                                .level_size = sizeof(dg_level),
-                                .settings = profile->settings,
-                                .setting_count = profile->setting_count,
-                                .setting_size = profile->setting_count ? sizeof(dg_level_setting) : 0,
-                                .name = profile->name,
-                                .allocator = dgi_profile_allocator(profile)};
-    profile_read_numbers(profile, &config);
-    DGI_WRITE(dg_profile_config, out, out_size, &config);
-    return DG_OK;
 }

@@ -3,11 +3,14 @@
 #define DGI_QUALITY_PROFILE_CONFIG_H
 
 #include "base/check.h"
+#include "base/struct.h"
 #include "degrade/profile.h"
 
 #define DGI_PROFILE_NAME_MAX     32 /* bytes, the zero included */
 #define DGI_PROFILE_TEXT_MAX     128
 #define DGI_PROFILE_SETTINGS_MAX 64
+
+DGI_SIZED(dg_profile_config, 5, 152);
 
 /* A checked configuration with its defaults filled in, and its tables read. */
 typedef struct dgi_profile_plan {

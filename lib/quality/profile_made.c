@@ -106,8 +106,20 @@ int dg_profile_new_sized(const dg_profile **out, const dg_profile_config *config
     return DG_OK;
 }
 
-const dg_allocator *dgi_profile_allocator(const dg_profile *profile) {
-    return profile->owner ? &profile->owner->allocator : NULL;
+int dg_profile_get_config_sized(const dg_profile *profile, dg_profile_config *out, size_t out_size) {
+    if (!DGI_OUT(dg_profile_config, out, out_size) || profile == NULL)
+        return DG_ERR_INVALID;
+    dg_profile_config config = {.levels = profile->levels,
+                                .level_count = DG_LEVELS,
+                                .level_size = sizeof(dg_level),
+                                .settings = profile->settings,
+                                .setting_count = profile->setting_count,
+                                .setting_size = profile->setting_count ? sizeof(dg_level_setting) : 0,
+                                .name = profile->name,
+                                .allocator = profile->owner ? &profile->owner->allocator : NULL};
+    dgi_profile_read_numbers(profile, &config);
+    DGI_WRITE(dg_profile_config, out, out_size, &config);
+    return DG_OK;
 }
 
 /* --- references --- */

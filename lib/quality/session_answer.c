@@ -7,13 +7,6 @@
 
 #define DECISION_LATENCY_STEP 50000 /* microseconds: terms.md A, expected_latency_ms */
 
-uint32_t dgi_session_chunk(const dg_session *session) {
-    const dg_level *row = &session->profile->levels[session->level];
-    bool fixed =
-        dgi_session_is(session, DGI_SESSION_FIXED_CHUNKS) && row->transport == DG_TRANSPORT_STREAM;
-    return fixed ? session->profile->levels[DG_LEVEL_FULL].chunk_samples : row->chunk_samples;
-}
-
 /* A metric's integer in the unit of the API. */
 static inline double decision_value(unsigned metric, uint32_t value) {
     static const uint32_t units[DG_METRICS] = {1000, 1000000, 1000, 1};

@@ -164,6 +164,8 @@ static decide_wish decide_stale(dg_session *session) {
 
 static decide_wish decide_refused(dg_session *session) {
     session->held_until = session->clock + session->profile->hold_ms;
+    dgi_session_clear(session,
+                      DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP); /* the last refusal counts */
     dgi_session_set(session,
                     session->before < session->level ? DGI_SESSION_HELD_DOWN : DGI_SESSION_HELD_UP);
     return (decide_wish){session->before, DG_REASON_REFUSED};

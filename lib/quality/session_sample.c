@@ -59,7 +59,7 @@ static inline bool sample_read(sample_integers *sample, const dg_sample *given) 
     sample->measured = given->has & SAMPLE_METRIC_BITS;
     sample->packets = (uint32_t)dgi_min(given->loss_packets, DGI_LOSS_PACKETS_MAX);
     sample->app_limited = (given->has & DG_SAMPLE_APP_LIMITED) != 0;
-    sample->asked = counted && given->loss_packets == 0;
+    sample->asked = counted && given->loss_packets == 0 && (given->has & DG_SAMPLE_LOSS) != 0;
     if (sample->asked)
         sample->measured &= ~(uint32_t)DG_SAMPLE_LOSS;
     return true;

@@ -111,6 +111,14 @@ static inline uint32_t dgi_session_age(const dg_session *session, uint32_t then)
     return session->clock - then;
 }
 
+/* The chunk size that is in force at the present level. */
+static inline uint32_t dgi_session_chunk(const dg_session *session) {
+    const dg_level *row = &session->profile->levels[session->level];
+    bool fixed =
+        dgi_session_is(session, DGI_SESSION_FIXED_CHUNKS) && row->transport == DG_TRANSPORT_STREAM;
+    return fixed ? session->profile->levels[DG_LEVEL_FULL].chunk_samples : row->chunk_samples;
+}
+
 static inline void dgi_session_count(uint16_t *counter) {
     *counter = (uint16_t)(*counter + (*counter < UINT16_MAX));
 }
@@ -164,7 +172,4 @@ uint32_t dgi_session_patience(const dg_session *session);
 /* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
                         const dgi_session_outcome *outcome, dg_decision *decision);
-/* The chunk size that is in force at the present level. */
-uint32_t dgi_session_chunk(const dg_session *session);
-
 #endif

@@ -93,7 +93,7 @@ static bool degraded_fits(const slow_node *root, const dg_message *m, uint32_t *
     if (audio.node == NULL)
         return fits && !audio.wrong;
     *has |= DG_MESSAGE_HAS_AUDIO_QUALITY;
-    return fits && word_fits(audio, dg_audio_quality_name(m->audio_quality), true);
+    return fits && word_fits(audio, dg_audio_name(m->audio_quality), true);
 }
 
 static bool ack_fits(const slow_node *root, const dg_message *m, uint32_t *has) {
@@ -151,7 +151,7 @@ static uint32_t word_value(member at, int (*find)(const char *word), uint32_t un
 
 static int audio_find(const char *word) {
     for (uint32_t value = 0; value <= DG_AUDIO_UNAVAILABLE; value++)
-        if (strcmp(dg_audio_quality_name(value), word) == 0)
+        if (strcmp(dg_audio_name(value), word) == 0)
             return (int)value;
     return -1;
 }

@@ -450,7 +450,7 @@ START_TEST(word_of_a_later_version_is_unknown_and_not_an_error) {
     ck_assert_uint_eq(message.audio_quality, DG_MESSAGE_UNKNOWN);
     ck_assert_uint_eq(message.has, DG_MESSAGE_HAS_AUDIO_QUALITY);
     ck_assert_str_eq(dg_reason_name(message.reason), "unknown");
-    ck_assert_str_eq(dg_audio_quality_name(message.audio_quality), "unknown");
+    ck_assert_str_eq(dg_audio_name(message.audio_quality), "unknown");
     ck_assert_int_gt(dg_message_write(&message, buffer, sizeof buffer), 0);
     ck_assert_ptr_nonnull(strstr(buffer, "\"reason\":\"unknown\""));
     err(read_text("{\"type\":\"quality.degraded\",\"level\":\"lower\",\"reason\":\"high_rtt\"}",

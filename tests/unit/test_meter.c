@@ -692,7 +692,7 @@ START_TEST(hostile_input_is_refused_and_changes_not_one_byte) {
 END_TEST
 
 START_TEST(configurations_out_of_range_make_no_meter) {
-    static const dg_duration bad[] = {1, DG_MS(10) - 1, DG_SEC(600) + 1, DG_NEVER};
+    static const dg_duration bad[] = {1, DG_MS(10) - 1, DG_SEC(600) + 1, DG_NEVER - 1};
     dg_meter *meter = made(0), *none = meter;
     for (unsigned i = 0; i < 4; i++) {
         err(dg_meter_new(&none, &(dg_meter_config){.loss_after = bad[i]}, 0), DG_ERR_INVALID);

@@ -256,6 +256,117 @@ START_TEST(months_of_silence_do_not_wrap) {
 }
 END_TEST
 
+/* One late caller, or a clock read twice, changes time for nobody. */
+START_TEST(one_late_caller_does_not_make_the_time_pass_twice) {
+    dg_session *session = session_made(NULL);
+    paced(session, good_sample, 10000);
+    ck_assert(!asked(session, 5000).changed); /* five seconds old */
+    ck_assert(!fed(session, good_sample, 10500).changed);
+    ck_assert(!asked(session, 13499).changed);
+    ck_assert_uint_eq(asked(session, 13500).level, DG_LEVEL_REDUCED);
+    dg_session_free(session);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_set_back_goes_on_from_there) {
+    dg_session *session = session_made(NULL);
+    paced(session, good_sample, 100000);
+    asked(session, 50000);
+    ck_assert(!asked(session, 52999).changed);
+    ck_assert_uint_eq(asked(session, 53000).level, DG_LEVEL_REDUCED);
+    steady(session, good_sample, 53500, 140000); /* past where it was before */
+    ck_assert_uint_eq(dg_session_level(session), DG_LEVEL_FULL);
+    dg_session_free(session);
+}
+END_TEST
+
+/* The session's clock comes round after 49.7 days; no time may come back with it. */
+START_TEST(no_time_comes_round_with_the_clock) {
+    dg_session *session = session_made(NULL);
+    fed(session, sample_of(DG_METRIC_RTT, 400), 0);
+    for (int hour = 1; hour < 24 * 120; hour++) {
+        asked(session, hour * 3600e3);
+        const uint32_t past[] = {session->life,
+                                 session->since,
+                                 session->underrun_at,
+                                 session->sent_at,
+                                 session->probe_at,
+                                 session->estimate.heard[DG_METRIC_RTT],
+                                 session->estimate.heard[DG_METRIC_BANDWIDTH]};
+        for (size_t i = 0; i < DGI_COUNT(past); i++)
+            if (hour > 24) {
+                ck_assert_uint_ge(session->clock - past[i], 21 * 3600000);
+                ck_assert_uint_lt(session->clock - past[i], 2 * DGI_SESSION_LONG_AGO);
+            }
+        ck_assert_uint_eq(dg_session_level(session), hour > 0 ? DG_LEVEL_FALLBACK : DG_LEVEL_FULL);
+    }
+    dg_session_stats stats;
+    ok(dg_session_get_stats(session, at_ms(120 * 86400e3), &stats));
+    ck_assert_uint_ge(stats.age_rtt, DG_SEC(12 * 86400));
+    dg_session_free(session);
+}
+END_TEST
+
+START_TEST(a_forced_level_lasts_to_the_next_whole_millisecond) {
+    dg_session *session = session_made(NULL);
+    fed(session, good_sample, 0);
+    forced(session, DG_LEVEL_LOW, DG_MS(3), 0);
+    asked(session, 2.9);
+    ck_assert_uint_eq(session->manual, DG_LEVEL_LOW);
+    asked(session, 3);
+    ck_assert_uint_eq(session->manual, DGI_SESSION_NO_LEVEL);
+    forced(session, DG_LEVEL_LOW, DG_MS(3) + 1, 3);
+    asked(session, 6);
+    ck_assert_uint_eq(session->manual, DG_LEVEL_LOW);
+    asked(session, 7);
+    ck_assert_uint_eq(session->manual, DGI_SESSION_NO_LEVEL);
+    dg_session_free(session);
+}
+END_TEST
+
+/* What began before this clock did began at its start. */
+START_TEST(statistics_of_a_restored_session_begin_no_earlier_than_time_does) {
+    unsigned char blob[DG_SESSION_BLOB_MAX];
+    dg_session *session = session_made(NULL);
+    dg_session_stats stats;
+    int size = dg_session_save(session, at_ms(60000), blob, sizeof blob);
+    ok(dg_session_restore(session, blob, (size_t)size, DG_SEC(1), 5));
+    ok(dg_session_get_stats(session, 5, &stats));
+    ck_assert_uint_eq(stats.since, 0);
+    memset(&stats, 0xff, sizeof stats);
+    err(dg_session_get_stats(NULL, 5, &stats), DG_ERR_INVALID);
+    ck_assert_uint_eq(stats.since, 0);
+    dg_session_free(session);
+}
+END_TEST
+
+/* A step up whose trial ends before the doubled dwell is judged just then. */
+START_TEST(the_end_of_a_trial_is_asked_for_to_the_millisecond) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile,
+                      &(dg_profile_config){.revert_within = DG_SEC(3), .ack_timeout = DG_OFF}));
+    dg_session *session = session_made(profile);
+    dg_sample bad = sample_of(DG_METRIC_RTT, 900), fine = sample_of(DG_METRIC_RTT, 20);
+    double t = 0;
+    for (dg_decision decision = fed(session, bad, t); decision.direction <= 0;)
+        decision = fed(session, fine, t += 500);
+    while (dg_session_level(session) != DG_LEVEL_LOW)
+        fed(session, bad, t += 500);
+    dg_decision decision;
+    do
+        decision = fed(session, fine, t += 500);
+    while (decision.direction <= 0);
+    ck_assert_uint_eq(session->doublings, 1);
+    ck_assert_uint_eq(decision.next, at_ms(t + 3000)); /* silence */
+    decision = fed(session, fine, t + 500);
+    ck_assert_uint_eq(decision.next, at_ms(t + 3001));
+    asked(session, t + 3001);
+    ck_assert_uint_eq(session->doublings, 0);
+    dg_session_free(session);
+    dg_profile_unref(profile);
+}
+END_TEST
+
 TESTS_MAIN("session_time", silence_lowers_one_level_each_time_it_passes,
            long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
            next_is_exact_to_the_nanosecond, a_host_that_measures_seldom_is_not_silent,
@@ -267,4 +378,9 @@ TESTS_MAIN("session_time", silence_lowers_one_level_each_time_it_passes,
            an_acknowledgement_is_not_late_by_the_time_the_host_stood_still,
            silence_counts_from_the_first_time_that_somebody_asked, asking_twice_at_one_time_changes_once,
            held_silence_restores_nothing, time_that_goes_back_is_no_time_and_is_counted,
-           a_clock_that_jumps_an_hour_and_comes_back_locks_nobody_out, months_of_silence_do_not_wrap)
+           a_clock_that_jumps_an_hour_and_comes_back_locks_nobody_out, months_of_silence_do_not_wrap,
+           one_late_caller_does_not_make_the_time_pass_twice,
+           a_clock_that_was_set_back_goes_on_from_there, no_time_comes_round_with_the_clock,
+           a_forced_level_lasts_to_the_next_whole_millisecond,
+           statistics_of_a_restored_session_begin_no_earlier_than_time_does,
+           the_end_of_a_trial_is_asked_for_to_the_millisecond)
