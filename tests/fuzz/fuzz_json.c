@@ -35,57 +35,62 @@ static void same_number(dgi_json *json, const slow_node *node) {
               (node->size > SLOW_DIGITS || !slow_is_whole(node, 1e15) || node->number < 1));
 }
 
+static void same_bool(const dgi_json *json, const slow_node *node) {
+    dgi_json copy = *json;
+    bool truth = false;
+    CHECK(node->kind == 't' || node->kind == 'f');
+    CHECK(dgi_json_bool(&copy, &truth) && truth == (node->kind == 't'));
+}
+
+/* Arrays are only passed over: the place behind the last node below `self`. */
+static int behind(int self) {
+    int at = self + 1;
+    for (bool below = true; below && at < slow.count; at += below) {
+        int up = slow.nodes[at].parent;
+        while (up > self)
+            up = slow.nodes[up].parent;
+        below = up == self;
+    }
+    return at;
+}
+
+static void same_value(dgi_json *json, int *at);
+
+static void same_object(dgi_json *json, int *at, int self) {
+    static char name[SLOW_STRINGS + 1];
+    CHECK(dgi_json_object(json));
+    while (dgi_json_member(json, name, sizeof name)) {
+        const slow_node *member = &slow.nodes[*at];
+        CHECK(member->parent == self);
+        if (memchr(member->name, 0, member->name_size) == NULL)
+            CHECK(slow_is(member->name, member->name_size, name));
+        else
+            CHECK(name[0] == '\0');
+        same_value(json, at);
+    }
+    CHECK(!json->failed);
+}
+
 /* Reads the value before which `json` stands and that `*at` is; objects member by member. */
 static void same_value(dgi_json *json, int *at) {
+    static const char kinds[] = {
+        [DGI_JSON_NULL] = 'n',   [DGI_JSON_FALSE] = 'f', [DGI_JSON_TRUE] = 't',  [DGI_JSON_NUMBER] = '0',
+        [DGI_JSON_STRING] = '"', [DGI_JSON_ARRAY] = '[', [DGI_JSON_OBJECT] = '{'};
     const slow_node *node = &slow.nodes[*at];
-    static char name[SLOW_STRINGS + 1];
-    bool truth = false;
     int self = (*at)++;
-    switch (dgi_json_peek(json)) {
-    case DGI_JSON_NULL:
-        CHECK(node->kind == 'n');
-        break;
-    case DGI_JSON_TRUE:
-    case DGI_JSON_FALSE: {
-        dgi_json copy = *json;
-        CHECK(dgi_json_bool(&copy, &truth) && truth == (node->kind == 't') &&
-              (truth || node->kind == 'f'));
-        break;
-    }
-    case DGI_JSON_NUMBER:
-        CHECK(node->kind == '0');
-        same_number(json, node);
-        break;
-    case DGI_JSON_STRING:
-        CHECK(node->kind == '"');
-        same_string(json, node);
-        break;
-    case DGI_JSON_ARRAY:
-        CHECK(node->kind == '[');
-        for (bool below = true; below && *at < slow.count;
-             *at += below) { /* arrays are only passed over */
-            int up = slow.nodes[*at].parent;
-            while (up > self)
-                up = slow.nodes[up].parent;
-            below = up == self;
-        }
-        break;
-    case DGI_JSON_OBJECT:
-        CHECK(node->kind == '{' && dgi_json_object(json));
-        while (dgi_json_member(json, name, sizeof name)) {
-            const slow_node *member = &slow.nodes[*at];
-            CHECK(member->parent == self);
-            if (memchr(member->name, 0, member->name_size) == NULL)
-                CHECK(slow_is(member->name, member->name_size, name));
-            else
-                CHECK(name[0] == '\0');
-            same_value(json, at);
-        }
-        CHECK(!json->failed);
+    CHECK(node->kind == kinds[dgi_json_peek(json)]);
+    if (node->kind == '{') {
+        same_object(json, at, self);
         return;
-    case DGI_JSON_ERROR:
-        CHECK(false);
     }
+    if (node->kind == '[')
+        *at = behind(self);
+    else if (node->kind == '"')
+        same_string(json, node);
+    else if (node->kind == '0')
+        same_number(json, node);
+    else if (node->kind != 'n')
+        same_bool(json, node);
     CHECK(dgi_json_skip(json));
 }
 

@@ -54,10 +54,11 @@ static bool bool_fits(const slow_node *message, const char *name, uint32_t value
            value == (at.node->kind == 't');
 }
 
+/* `word` is "unknown" for a value that has no name; as a word of the text it is one like others. */
 static bool word_fits(member at, const char *word, bool open) {
     if (at.wrong || at.node == NULL || at.node->kind != '"')
         return false;
-    return slow_is(at.node->string, at.node->size, word) || (open && strcmp(word, "unknown") == 0);
+    return strcmp(word, "unknown") == 0 ? open : slow_is(at.node->string, at.node->size, word);
 }
 
 static bool text_fits(const slow_node *message, const char *text, bool required) {

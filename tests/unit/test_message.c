@@ -132,51 +132,46 @@ static void random_text(unsigned long long *seed, char text[DG_MESSAGE_TEXT_MAX]
     }
 }
 
+static void random_value(unsigned long long *seed, const dgi_member *member, void *at) {
+    uint64_t whole = property_next(seed) % ((uint64_t)member->high + 1);
+    switch ((dgi_member_type)member->type) {
+    case DGI_MEMBER_NUMBER:
+        *(double *)at = (double)(property_next(seed) % ((uint64_t)member->high * 1000 + 1)) / 1000;
+        break;
+    case DGI_MEMBER_U64:
+        *(uint64_t *)at = whole;
+        break;
+    case DGI_MEMBER_WORD:
+        if (member->open && property_next(seed) % 10 == 0)
+            whole = DG_MESSAGE_UNKNOWN;
+        *(uint32_t *)at = (uint32_t)whole;
+        break;
+    case DGI_MEMBER_U32:
+    case DGI_MEMBER_BOOL:
+        *(uint32_t *)at = (uint32_t)whole;
+        break;
+    case DGI_MEMBER_TEXT:
+        random_text(seed, at);
+        break;
+    }
+}
+
+static dg_message random_message(unsigned long long *seed) {
+    dg_message message = {.kind = DG_MESSAGE_DEGRADED + (uint32_t)(property_next(seed) % 6)};
+    for (size_t i = 0; i < dgi_member_count; i++)
+        if (dgi_member_is_of(&dgi_members[i], message.kind))
+            message.has |= (uint32_t)property_next(seed) & dgi_members[i].has;
+    for (size_t i = 0; i < dgi_member_count; i++)
+        if (dgi_member_is_there(&dgi_members[i], &message))
+            random_value(seed, &dgi_members[i], (char *)&message + dgi_members[i].offset);
+    return message;
+}
+
 START_TEST(what_is_written_reads_back_the_same) {
     unsigned long long seed = property_seed();
-    static const uint32_t kinds[] = {DG_MESSAGE_DEGRADED, DG_MESSAGE_RESTORED, DG_MESSAGE_ACK,
-                                     DG_MESSAGE_SET,      DG_MESSAGE_FALLBACK, DG_MESSAGE_SYSTEM};
     for (unsigned i = 0; i < 3000; i++) {
-        dg_message message = {.kind = kinds[property_next(&seed) % 6]}, back;
-        uint32_t has = (uint32_t)property_next(&seed);
-        bool degrade = message.kind == DG_MESSAGE_DEGRADED, ack = message.kind == DG_MESSAGE_ACK;
-        for (size_t m = 0; m < dgi_member_count; m++)
-            if (dgi_member_is_of(&dgi_members[m], message.kind))
-                message.has |= has & dgi_members[m].has;
-        if (message.has & DG_MESSAGE_HAS_RTT)
-            message.rtt_ms = (double)(property_next(&seed) % 3600000000u) / 1000;
-        if (message.has & DG_MESSAGE_HAS_LOSS)
-            message.loss = (double)(property_next(&seed) % 1000001u) / 1e6;
-        if (message.has & DG_MESSAGE_HAS_JITTER)
-            message.jitter_ms = (double)(property_next(&seed) % 3600000000u) / 1000;
-        if (message.has & DG_MESSAGE_HAS_BANDWIDTH)
-            message.bandwidth_kbps = (double)(uint32_t)property_next(&seed);
-        if (message.has & DG_MESSAGE_HAS_BUFFER_LEVEL)
-            message.buffer_level = (double)(property_next(&seed) % 1000u) / 10;
-        if (message.has & DG_MESSAGE_HAS_PLAYBACK_RATE)
-            message.playback_rate = (double)(property_next(&seed) % 2000u) / 1000;
-        if (message.has & DG_MESSAGE_HAS_SEQUENCE)
-            message.sequence = (uint32_t)property_next(&seed);
-        if (message.has & DG_MESSAGE_HAS_DURATION)
-            message.duration_ms = property_next(&seed) % 31622400001u;
-        if (degrade || message.kind == DG_MESSAGE_RESTORED || (message.has & DG_MESSAGE_HAS_LEVEL))
-            message.level = (uint32_t)(property_next(&seed) % DG_LEVELS);
-        if (degrade)
-            message.reason = property_next(&seed) % 10 == 0 ? (uint32_t)DG_MESSAGE_UNKNOWN
-                                                            : (uint32_t)(property_next(&seed) % 20);
-        if (message.has & DG_MESSAGE_HAS_EXPECTED_LATENCY)
-            message.expected_latency_ms = (uint32_t)property_next(&seed);
-        if (message.has & DG_MESSAGE_HAS_AUDIO_QUALITY)
-            message.audio_quality = property_next(&seed) % 10 == 0
-                                        ? (uint32_t)DG_MESSAGE_UNKNOWN
-                                        : (uint32_t)(property_next(&seed) % 4);
-        if (message.has & DG_MESSAGE_HAS_RECOVERY)
-            message.recovery_ms = (uint32_t)property_next(&seed);
-        message.accepted = ack && (has & 1u << 30);
-        message.enabled = message.kind == DG_MESSAGE_FALLBACK && (has & 1u << 29);
-        if (message.kind >= DG_MESSAGE_FALLBACK || message.kind == DG_MESSAGE_RESTORED)
-            random_text(&seed, message.text);
         char buffer[DG_MESSAGE_MAX];
+        dg_message message = random_message(&seed), back;
         int size = dg_message_write(&message, buffer, sizeof buffer);
         ck_assert_int_gt(size, 0);
         ok(read_exact(buffer, (size_t)size, &back));
