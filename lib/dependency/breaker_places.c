@@ -38,20 +38,18 @@ uint32_t dgi_breaker_bits(uint32_t places) {
 
 /* --- taking --- */
 
-/* The name of the next holder of a place. */
-static uint64_t places_name(uint64_t before, uint32_t state, const dgi_breaker_asker *asker) {
-    return dgi_field_of(NAME_STATE, state) |
-           dgi_field_of(NAME_SERIAL, dgi_field_get(before, NAME_SERIAL) + 1) |
+static uint64_t places_name(uint32_t state, uint64_t serial, const dgi_breaker_asker *asker) {
+    return dgi_field_of(NAME_STATE, state) | dgi_field_of(NAME_SERIAL, serial) |
            dgi_field_of(NAME_SEAT, asker->seat) | dgi_field_of(NAME_START, asker->now);
 }
 
 /* Names a place before its bit is set. The word is read again after the name: with the place still free in it, the name
  * is not a holder's. */
 static bool places_announce(dg_breaker *breaker, uint64_t word, uint32_t place,
-                            const dgi_breaker_asker *asker) {
+                            const dgi_breaker_asker *asker, uint64_t *serial) {
     uint64_t name = dgi_load(&breaker->names[place]);
-    uint64_t pending = dgi_field_with(places_name(name, NAME_PENDING, asker), NAME_SERIAL,
-                                      dgi_field_get(name, NAME_SERIAL));
+    *serial = dgi_field_get(name, NAME_SERIAL);
+    uint64_t pending = places_name(NAME_PENDING, *serial, asker);
     return dgi_load(&breaker->word) == word &&
            (name == pending || dgi_cas_strong(&breaker->names[place], &name, pending));
 }
@@ -71,18 +69,18 @@ static void places_give(const dg_breaker *breaker, uint64_t word, uint32_t place
     dgi_permit_give(asker->permit, &inside);
 }
 
-/* Whose name stands there at last has the place, of all that set its bit. The word is read after the name: a name that
- * is still there by the exchange is of no later round. */
-static bool places_hold(dg_breaker *breaker, uint64_t *word, uint32_t place,
+/* Of all that set the place's bit, whoever is the first to be its next holder has it. The word is read after the name: a
+ * name that is still there by the exchange is of no later round. */
+static bool places_hold(dg_breaker *breaker, uint64_t *word, uint32_t place, uint64_t serial,
                         const dgi_breaker_asker *asker) {
     uint32_t generation = dgi_breaker_generation(*word);
-    uint64_t name = dgi_load(&breaker->names[place]), held;
+    uint64_t name = dgi_load(&breaker->names[place]), held = places_name(NAME_HELD, serial + 1, asker);
     do {
         *word = dgi_load(&breaker->word);
         if (dgi_breaker_generation(*word) != generation ||
-            (places_taken(breaker, *word) >> place & 1) == 0 || places_state(name) == NAME_HELD)
+            (places_taken(breaker, *word) >> place & 1) == 0 ||
+            dgi_field_get(name, NAME_SERIAL) != serial)
             return false;
-        held = places_name(name, NAME_HELD, asker);
     } while (!dgi_cas_strong(&breaker->names[place], &name, held));
     places_give(breaker, *word, place, held, asker);
     return true;
@@ -91,20 +89,22 @@ static bool places_hold(dg_breaker *breaker, uint64_t *word, uint32_t place,
 bool dgi_breaker_begin_round(dg_breaker *breaker, uint64_t *word, const dgi_breaker_asker *asker) {
     uint64_t next = dgi_breaker_next(*word, DG_BREAKER_HALF_OPEN, dgi_field_get(*word, WORD_REOPENS));
     next |= dgi_field_of(WORD_SLOTS, 1) | dgi_field_of(WORD_GRANTS, 1);
-    if (!places_announce(breaker, *word, 0, asker)) {
+    uint64_t serial;
+    if (!places_announce(breaker, *word, 0, asker, &serial)) {
         *word = dgi_load(&breaker->word);
         return false;
     }
     if (!dgi_breaker_move(breaker, word, next, 0, asker->now))
         return false;
     *word = next;
-    return places_hold(breaker, word, 0, asker);
+    return places_hold(breaker, word, 0, serial, asker);
 }
 
 /* Strikes the name of a place that is lost. */
-static bool places_strike(dg_breaker *breaker, const dgi_breaker_view *view, uint32_t place,
-                          dg_time now) {
+static bool places_strike(dg_breaker *breaker, const dgi_breaker_view *view, uint32_t place, dg_time now,
+                          uint64_t *serial) {
     uint64_t name = dgi_load(&breaker->names[place]);
+    *serial = dgi_field_get(name, NAME_SERIAL);
     if (places_state(name) == NAME_STRUCK)
         return true;
     if (!places_is_lost(name, view, now) ||
@@ -117,8 +117,9 @@ static bool places_strike(dg_breaker *breaker, const dgi_breaker_view *view, uin
 bool dgi_breaker_take_place(dg_breaker *breaker, const dgi_breaker_view *view, uint64_t *word,
                             uint32_t place, const dgi_breaker_asker *asker) {
     bool lost = (places_taken(breaker, *word) >> place & 1) != 0;
-    if (lost ? !places_strike(breaker, view, place, asker->now)
-             : !places_announce(breaker, *word, place, asker)) {
+    uint64_t serial;
+    if (lost ? !places_strike(breaker, view, place, asker->now, &serial)
+             : !places_announce(breaker, *word, place, asker, &serial)) {
         *word = dgi_load(&breaker->word);
         return false;
     }
@@ -127,7 +128,7 @@ bool dgi_breaker_take_place(dg_breaker *breaker, const dgi_breaker_view *view, u
     if (!dgi_cas_strong(&breaker->word, word, next))
         return false;
     *word = next;
-    return places_hold(breaker, word, place, asker);
+    return places_hold(breaker, word, place, serial, asker);
 }
 
 /* --- giving back --- */

@@ -40,11 +40,12 @@ DGI_SIZED(dg_report, 0, 24);
 
 /* A place is named before and after its bit in the word is set, and whoever frees the bit has seen its own name there
  * first, in a word with the same count of grants:
- *     to take it    pending is stored, the bit is set, and the pending name becomes held: the permit is good then;
+ *     to take it    pending is stored, the bit is set, and the name becomes held, with the next serial: the permit is good
+ *                   then. Whoever finds another serial there came too late, and looks again;
  *     to report     the permit's name is found in the place, and the bit is cleared;
  *     when lost     its time over, or its seat evicted, the name is struck: whoever finds it struck may take the place
  *                   with its bit set, which counts the grants.
- * A death between two of these steps leaves a name that time strikes. */
+ * A death between two of these steps leaves a name that time strikes. tests/models/breaker.pml is this, step by step. */
 #define NAME_STATE  DGI_FIELD(0, 2)
 #define NAME_SERIAL DGI_FIELD(2, 6) /* counts the holders of a place */
 #define NAME_SEAT   DGI_FIELD(8, 8)
