@@ -24,8 +24,9 @@
  *         ... what waited: to run, or expired ...
  *
  * Occupancy, which the sampler is asked with, is a time: the predicted wait behind what goes before this request, over
- * a budget: a part of the request's own time to its deadline but never less than one service time; or, if that is
- * more, abandoned work over what is bearable, or the cost that goes before it over the bound. So it holds when the
+ * a budget, which is a part of the request's own time to its deadline: the less of it, the more was turned away lately
+ * (a queue need not be long then to keep everybody busy), the more, the more service times vary, and never less than
+ * one service time; or, if that is more, abandoned work over what is bearable, or the cost that goes before it over the bound. So it holds when the
  * service slows down, and what is less important never keeps out what is more. While a worker is idle nothing is
  * rejected for capacity, so that a wrong estimate mends itself. If no worker has ended anything for far longer than the
  * mean service time, they count as gone: the predicted wait grows with their silence, new work is turned away, and one
@@ -93,7 +94,7 @@ typedef struct dg_gate_config {
     dg_duration retry_after; /* its least while no time can be predicted (closed, connections, a level that is not
                                 the queue's doing): 1 s..1 day; default 5 s. It is drawn from once to twice that */
     double delay_share;      /* the delay budget as a share of the time to a request's deadline: above 0, up to 1;
-                                default 0.125 */
+                                default 0.1 */
     dg_duration connection_lifetime; /* a connection's permit that is older is lost: if all places are taken, its place
                                         is given to another: 1 s..366 days; default 30 days; DG_OFF: never */
     uint32_t occupancy;       /* DG_GATE_OCCUPANCY_* */

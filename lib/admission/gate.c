@@ -1,6 +1,8 @@
 /* Gate: life cycle, and what can be changed of it.
  *
  * SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "admission/gate_state.h"
 #include "base/allocator.h"
 #include "base/draw.h"
@@ -22,7 +24,10 @@ static int gate_new_own(dg_gate *gate, const dg_gate_config *config, dg_time now
 
 static void gate_set(dg_gate *gate, const dg_gate_config *config) {
     dgi_share delay_share = 0;
+    uint64_t delay_given;
     dgi_share_from_double(config->delay_share, &delay_share);
+    memcpy(&delay_given, &config->delay_share, sizeof delay_given);
+    dgi_store(&gate->delay_given, delay_given);
     dgi_store(&gate->retry_after, config->retry_after);
     dgi_store(&gate->level_retry, config->retry_after);
     dgi_store(&gate->connection_lifetime, config->connection_lifetime);
@@ -137,7 +142,8 @@ static uint32_t gate_in_flight(const dg_gate *gate) {
 int dg_gate_get_config_sized(dg_gate *gate, dg_gate_config *out, size_t out_size) {
     if (!DGI_OUT(dg_gate_config, out, out_size) || gate == NULL)
         return DG_ERR_INVALID;
-    const dg_gate_config config = {
+    uint64_t delay_given = dgi_load(&gate->delay_given);
+    dg_gate_config config = {
         .load = gate->load,
         .sampler = gate->sampler,
         .bucket = gate->bucket,
@@ -146,13 +152,13 @@ int dg_gate_get_config_sized(dg_gate *gate, dg_gate_config *out, size_t out_size
         .allocator = gate->given,
         .seed = gate->seed,
         .retry_after = dgi_load(&gate->retry_after),
-        .delay_share = dgi_share_to_double(dgi_load32(&gate->delay_share)),
         .connection_lifetime = dgi_load(&gate->connection_lifetime),
         .occupancy = dgi_load32(&gate->occupancy),
         .max_connections = dgi_load32(&gate->connections.limit),
         .max_in_flight = gate_in_flight(gate),
         .source = dgi_load32(&gate->source),
     };
+    memcpy(&config.delay_share, &delay_given, sizeof delay_given);
     DGI_WRITE(dg_gate_config, out, out_size, &config);
     return DG_OK;
 }

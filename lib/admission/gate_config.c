@@ -27,7 +27,7 @@ static const dgi_option gate_rows[] = {
     GATE_OPTION(seed, U64, 0, UINT64_MAX, 0, "of the retry-after's jitter; default drawn"),
     GATE_OPTION(retry_after, DURATION, DG_SEC(1), DGI_DAY, DG_SEC(5),
                 "its least while no time can be predicted"),
-    GATE_OPTION(delay_share, REAL, 0, 1000000, 125000,
+    GATE_OPTION(delay_share, REAL, 0, 1000000, 100000,
                 "the delay budget as a share of the time to a request's deadline"),
     DGI_OPTION_OR_OFF(dg_gate_config, connection_lifetime, DURATION, DG_SEC(1), 366 * DGI_DAY,
                       30 * DGI_DAY, "a connection's permit that is older is lost"),

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "admission/gate_state.h"
+#include "admission/queue_rate.h"
 
 #define OCCUPANCY_STALE DG_SEC(1)            /* so old may the load's factors be when it refuses */
 #define OCCUPANCY_FRESH DG_MS(5)             /* so young they are left alone, */
@@ -18,10 +19,21 @@ static uint64_t occupancy_ratio(uint64_t a, uint64_t b) {
     return dgi_min(halves / 2 + halves % 2, OCCUPANCY_MAX);
 }
 
+/* The delay budget: a share of the time that is left. The more has to be turned away, the less, since then the queue need
+ * not be long to keep everybody busy; the more service times vary, the more; and never so little that nobody waits behind
+ * the one who is served. */
+static dg_duration occupancy_budget(const dg_gate *gate, const dgi_queue_view *view, dg_duration left) {
+    uint32_t asked = (uint32_t)dgi_max(view->asked, OCCUPANCY_FEW), taken = asked - view->turned;
+    dg_duration budget = dgi_muldiv(left, dgi_load32(&gate->delay_share), DGI_SHARE_ONE);
+    budget = dgi_muldiv(budget, (uint64_t)taken * taken, (uint64_t)asked * asked);
+    budget = dgi_muldiv(budget, view->room, DGI_WORK_ONE);
+    return dgi_max(budget,
+                   view->service_mean + dgi_muldiv(view->service_mean, taken, 2 * (uint64_t)asked));
+}
+
 /* The predicted wait over its budget. */
 static uint64_t occupancy_time(const dg_gate *gate, const dgi_queue_view *view, dg_duration left) {
-    dg_duration budget = dgi_muldiv(left, dgi_load32(&gate->delay_share), DGI_SHARE_ONE);
-    return occupancy_ratio(view->delay, dgi_max(budget, view->service_mean));
+    return view->delay != 0 ? occupancy_ratio(view->delay, occupancy_budget(gate, view, left)) : 0;
 }
 
 /* Without a queue: being busy is no overload, having to turn away is. */

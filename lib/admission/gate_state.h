@@ -32,6 +32,7 @@ struct dg_gate {
     dgi_atomic64
         level_retry; /* what a refusal by level advises: the predicted wait, if the queue is to blame */
     dgi_atomic64 connection_lifetime;
+    dgi_atomic64 delay_given; /* the bits of delay_share as it was configured */
     dgi_atomic32 delay_share; /* dgi_share */
     dgi_atomic32 occupancy;   /* DG_GATE_OCCUPANCY_* */
     dgi_atomic32 source;

@@ -31,6 +31,7 @@ typedef struct dgi_queue_view {
     uint32_t max_abandoned;
     uint32_t asked;  /* of recent work: what was asked for, */
     uint32_t turned; /* and what of it was turned away */
+    uint32_t room;   /* that the variation of service times asks for, in parts of 1024 */
     bool known;      /* the service time is */
     bool gone;       /* the workers count as gone */
 } dgi_queue_view;

@@ -79,8 +79,9 @@ void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time at, dgi_queue_vie
     uint64_t cost;
     dgi_queue_order_ahead(&queue->order, priority, &cost);
     look_decay(&queue->recent, at);
+    dg_duration delay = dgi_queue_predict(queue, cost, at);
     *view = (dgi_queue_view){
-        .delay = dgi_queue_predict(queue, cost, at),
+        .delay = delay,
         .service_mean = dgi_work_mean(&queue->rate),
         .timeout = queue->params.timeout,
         .cost_ahead = cost,
@@ -93,6 +94,7 @@ void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time at, dgi_queue_vie
         .max_abandoned = queue->params.max_abandoned,
         .asked = queue->recent.asked,
         .turned = queue->recent.turned,
+        .room = delay != 0 ? dgi_work_room(&queue->rate) : DGI_WORK_ONE, /* nobody asks for it then */
         .known = queue->rate.samples != 0,
         .gone = dgi_queue_silence(queue, at) != 0,
     };

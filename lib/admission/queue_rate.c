@@ -8,13 +8,26 @@
 
 #define RATE_TOOK_MAX DGI_DAY /* so that the sum stays below 2^53 */
 
+/* The square of a time over what was expected; of the first, as of exponential times. */
+static uint64_t rate_square(const dgi_work_rate *rate, dg_duration took, uint32_t cost) {
+    dg_duration expected = dgi_work_time(rate, cost);
+    if (expected == 0)
+        return 2 * DGI_WORK_ONE;
+    uint64_t ratio = dgi_min(dgi_muldiv(took, DGI_WORK_ONE, expected), DGI_WORK_RATIO_MAX);
+    return ratio * ratio / DGI_WORK_ONE;
+}
+
 static void rate_add(dgi_work_rate *rate, dg_duration took, uint32_t cost) {
+    uint64_t square = rate_square(rate, took, cost);
+    rate->room = 0;
     if (rate->samples == DGI_WORK_SAMPLES) {
+        rate->squares -= rate->squares / DGI_WORK_SAMPLES;
         rate->took -= rate->took / DGI_WORK_SAMPLES;
         rate->cost -= rate->cost / DGI_WORK_SAMPLES;
     } else {
         rate->samples++;
     }
+    rate->squares += square;
     rate->took += took;
     rate->cost += (uint64_t)cost * DGI_WORK_PARTS;
     rate->mean = rate->took / rate->samples;
@@ -48,4 +61,23 @@ dg_duration dgi_work_time(const dgi_work_rate *rate, uint64_t cost) {
     if (high >> DGI_WORK_UNIT_BITS != 0)
         return UINT64_MAX;
     return high << (64 - DGI_WORK_UNIT_BITS) | low >> DGI_WORK_UNIT_BITS;
+}
+
+/* To floor. */
+static uint64_t rate_root(uint64_t n) {
+    uint64_t root = 0;
+    for (uint64_t bit = UINT64_C(1) << 31; bit != 0; bit >>= 1)
+        if ((root + bit) * (root + bit) <= n)
+            root += bit;
+    return root;
+}
+
+uint32_t dgi_work_room(dgi_work_rate *rate) {
+    if (rate->samples == 0)
+        return DGI_WORK_ONE;
+    if (rate->room == 0) {
+        uint64_t root = rate_root(rate->squares / rate->samples * DGI_WORK_ONE / 2);
+        rate->room = (uint32_t)dgi_min(dgi_max(root, DGI_WORK_ONE / 2), 3 * DGI_WORK_ONE);
+    }
+    return rate->room;
 }

@@ -17,7 +17,9 @@ enum {
     DGI_WORK_PARTS = 1024, /* of a unit of cost, so that a cost of 1 is averaged to 0.1 % */
     DGI_WORK_UNIT_BITS = 16,
     DGI_WORK_CLIP_BITS = 3, /* 8 times */
-    DGI_WORK_ROW_MAX = 16   /* by then any value counts in full */
+    DGI_WORK_ROW_MAX = 16,  /* by then any value counts in full */
+    DGI_WORK_ONE = 1024,    /* of a ratio */
+    DGI_WORK_RATIO_MAX = 64 * DGI_WORK_ONE
 };
 
 typedef struct dgi_work_rate {
@@ -25,6 +27,9 @@ typedef struct dgi_work_rate {
     uint64_t cost; /* in parts of DGI_WORK_PARTS */
     uint64_t unit; /* their quotient: of a unit of cost, in 2^-DGI_WORK_UNIT_BITS ns */
     dg_duration mean;
+    uint64_t
+        squares;   /* of each time over what was expected: 2 for exponential times, 1 for equal ones */
+    uint32_t room; /* see dgi_work_room(); 0: to be reckoned anew */
     uint32_t samples;
     uint32_t row; /* clipped values in a row */
 } dgi_work_rate;
@@ -40,6 +45,10 @@ void dgi_work_failed(dgi_work_rate *rate, dg_duration took, uint32_t cost, bool 
 static inline dg_duration dgi_work_mean(const dgi_work_rate *rate) {
     return rate->mean;
 }
+
+/* How much room its variation asks for, in parts of DGI_WORK_ONE: sqrt((1 + cv^2) / 2), by Pollaczek and Khinchine, so
+ * 1 for exponential times (and while unknown); held within 1/2 and 3. */
+uint32_t dgi_work_room(dgi_work_rate *rate);
 
 /* The time of so much cost, for one worker; 0 while unknown. */
 dg_duration dgi_work_time(const dgi_work_rate *rate, uint64_t cost);

@@ -408,14 +408,15 @@ static dg_time teach(dg_duration took, dg_time now) {
 START_TEST(occupancy_is_predicted_delay_over_the_requests_own_budget) {
     const dg_queue_config config = {.in_flight = 4, .capacity = 1000};
     set_up(&config, 1);
-    gate_over((dg_gate_config){.queue = queue});
+    gate_over((dg_gate_config){.queue = queue, .delay_share = 0.125});
     dg_time now = teach(DG_MS(100), T0);
     for (int i = 0; i < 4; i++)
         ask_admits(nothing, now);
     for (int i = 0; i < 2; i++)
         ask_waits(nothing, now);
-    /* 50 ms of work ahead over one service time of 100 ms, which is more than 1/8 of what is left. */
-    ck_assert_double_eq_tol(ask((dg_request){.deadline = now + DG_MS(400)}, now).occupancy, 0.5, 1e-9);
+    /* 50 ms of work ahead over one and a half service times, which is more than 1/8 of what is left. */
+    ck_assert_double_eq_tol(ask((dg_request){.deadline = now + DG_MS(400)}, now).occupancy, 1.0 / 3,
+                            1e-9);
     for (int i = 3; i < 50; i++)
         ask_waits(nothing, now);
     /* 50 x 100 ms / 4 = 1.25 s; 10 s left give a budget of 1.25 s. */
@@ -443,18 +444,40 @@ START_TEST(rejection_is_graduated_by_predicted_delay) {
     gate_over((dg_gate_config){.queue = queue, .sampler = sampler});
     dg_time now = teach(DG_MS(100), T0);
     ask_admits(nothing, now);
-    const dg_request request = {.deadline = now + DG_SEC(16)}; /* a budget of 2 s: 20 items */
+    const dg_request request = {.deadline = now + DG_SEC(20)}; /* a budget of 2 s: 20 items */
     for (int i = 0; i <= 14; i++)                              /* up to 70 %: all */
         ask_waits(request, now);
-    int rejected = 0;
-    while (ask(request, now).answer == DG_ANSWER_REJECT || stats_of(now).waited < 20)
-        if (++rejected > 100)
-            break;
+    for (int i = 0; i < 8; i++) /* 5 % to 40 % of these */
+        ask(request, now);
     dg_gate_stats stats = stats_of(now);
-    ck_assert_uint_eq(stats.waited, 20);
-    ck_assert_uint_ge(stats.rejections[DG_REJECT_CAPACITY], 5);
+    ck_assert_uint_ge(stats.waited, 16);
+    ck_assert_uint_ge(stats.rejections[DG_REJECT_CAPACITY], 1);
+    for (int i = 0; i < 50; i++)
+        ask(request, now);
+    ck_assert_uint_le(stats_of(now).waited, 20); /* the budget shrinks while it turns away, too */
     for (int i = 0; i < 20; i++)
-        ask_refused(request, now, DG_REJECT_CAPACITY); /* at 100 %: all */
+        ask_refused(request, now, DG_REJECT_CAPACITY);
+    tear_down();
+}
+END_TEST
+
+/* Half of what is asked for turned away: a quarter of the budget; a second later it has half come back. */
+START_TEST(the_budget_shrinks_with_what_had_to_be_turned_away) {
+    const dg_queue_config config = {.in_flight = 1, .capacity = 10};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .delay_share = 0.125});
+    dg_time now = teach(DG_MS(100), T0) + DG_SEC(20);
+    ask_admits(nothing, now);
+    for (int i = 0; i < 9; i++)
+        ask_waits((dg_request){.cost = 1, .priority = 1}, now);
+    double before = ask((dg_request){.deadline = now + DG_SEC(40), .priority = 1}, now).occupancy;
+    ck_assert_double_eq_tol(before, 0.9, 1e-9); /* by cost; by time 0.9 s of 5 s */
+    for (int i = 0; i < 21; i++)
+        ask_refused((dg_request){.flags = DG_REQUEST_NO_WAIT}, now, DG_REJECT_BUSY);
+    /* 11 of 32 were taken: 5 s x (11 / 32)^2 = 0.59 s */
+    double after =
+        ask_refused((dg_request){.deadline = now + DG_SEC(40)}, now, DG_REJECT_QUEUE_FULL).occupancy;
+    ck_assert_double_eq_tol(after, 1.0 / (5 * (11 / 32.0) * (11 / 32.0)), 1e-6);
     tear_down();
 }
 END_TEST
@@ -713,7 +736,7 @@ START_TEST(a_configuration_can_be_read_changed_and_set) {
     ck_assert_ptr_null(config.queue);
     ck_assert_uint_eq(config.seed, 7);
     ck_assert_uint_eq(config.retry_after, DG_SEC(5));
-    ck_assert_double_eq(config.delay_share, 0.125);
+    ck_assert_double_eq(config.delay_share, 0.1);
     ck_assert_uint_eq(config.connection_lifetime, DG_SEC(30 * 86400));
     ck_assert_uint_eq(config.max_connections, 5);
     ck_assert_uint_eq(config.max_in_flight, 3);
@@ -760,7 +783,7 @@ START_TEST(what_cannot_be_set_is_refused_and_changes_nothing) {
     ck_assert_ptr_eq(config.queue, queue);
     ck_assert_uint_eq(config.max_in_flight, 0);
     ck_assert_uint_eq(config.max_connections, 5);
-    ck_assert_double_eq(config.delay_share, 0.125);
+    ck_assert_double_eq(config.delay_share, 0.1);
     ok(dg_gate_set(gate, &config, T0));
     err(dg_gate_get_config(NULL, &config), DG_ERR_INVALID);
     err(dg_gate_get_config(gate, NULL), DG_ERR_INVALID);
@@ -970,7 +993,7 @@ START_TEST(slots_that_are_taken_are_no_load_if_the_work_in_them_is_short) {
     ask_admits(nothing, now);
     for (int i = 0; i < 45; i++)
         ask_waits((dg_request){.priority = 1}, now);
-    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE, now), 0.45 / 7.5, 1.0 / 64);
+    ck_assert_double_eq_tol(dg_load_factor(load, DG_FACTOR_QUEUE, now), 0.45 / 6, 1.0 / 64);
     ck_assert_uint_eq(dg_load_level(load, now), DG_SERVICE_FULL);
     tear_down();
 }
@@ -984,10 +1007,10 @@ START_TEST(a_level_of_the_queue_advises_its_wait_and_another_the_default) {
     ask_admits(nothing, now);
     for (int i = 0; i < 15; i++)
         ask_waits((dg_request){.priority = 1, .action = DG_ACTION_EXISTING}, now);
-    ck_assert_uint_ge(dg_load_level(load, now), DG_SERVICE_CRITICAL); /* 7.5 s over 7.5 s */
+    ck_assert_uint_ge(dg_load_level(load, now), DG_SERVICE_CRITICAL); /* 7.5 s over 6 s */
     for (int i = 0; i < 50; i++) {
         dg_verdict verdict = ask_refused(joining, now, DG_REJECT_SERVICE_LEVEL);
-        ck_assert_uint_ge(verdict.retry_after, DG_SEC(7));
+        ck_assert_uint_ge(verdict.retry_after, DG_SEC(6));
         ck_assert_uint_le(verdict.retry_after, DG_SEC(16));
     }
     dg_queue_entry entry;
@@ -1214,8 +1237,9 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            without_a_queue_work_is_limited_and_abandoned_work_forgotten,
            without_a_queue_a_level_is_reached_only_by_turning_away,
            occupancy_is_predicted_delay_over_the_requests_own_budget,
-           rejection_is_graduated_by_predicted_delay, occupancy_may_be_of_slots,
-           nothing_is_rejected_while_a_worker_is_idle, what_waited_comes_out_to_run_or_ended,
+           rejection_is_graduated_by_predicted_delay, the_budget_shrinks_with_what_had_to_be_turned_away,
+           occupancy_may_be_of_slots, nothing_is_rejected_while_a_worker_is_idle,
+           what_waited_comes_out_to_run_or_ended,
            the_load_hears_of_queue_and_abandoned_work_and_of_their_end, the_trail_tells_who_and_why,
            retry_after_is_jittered_whole_seconds,
            a_permit_is_given_back_to_the_gate_that_gave_it_and_to_nobody_else,

@@ -90,6 +90,22 @@ START_TEST(while_nothing_is_known_only_a_time_out_says_something) {
 }
 END_TEST
 
+START_TEST(varying_times_ask_for_more_room_and_equal_ones_for_less) {
+    dgi_work_rate rate = {0};
+    ck_assert_uint_eq(dgi_work_room(&rate), DGI_WORK_ONE);
+    dgi_work_served(&rate, DG_MS(10), 1);
+    ck_assert_uint_eq(dgi_work_room(&rate), DGI_WORK_ONE); /* of one, nobody knows */
+    for (unsigned i = 0; i < 1000; i++)
+        dgi_work_served(&rate, DG_MS(10), 1);
+    ck_assert_uint_le(dgi_work_room(&rate), 725); /* sqrt(1/2) is 724.1 parts */
+    ck_assert_uint_ge(dgi_work_room(&rate), 720);
+    for (unsigned i = 0; i < 1000; i++) /* a tenth of them takes all the time: cv^2 is 9 */
+        dgi_work_served(&rate, i % 10 == 9 ? DG_MS(100) : 0, 1);
+    ck_assert_uint_ge(dgi_work_room(&rate), 1800);
+    ck_assert_uint_le(dgi_work_room(&rate), 3 * DGI_WORK_ONE);
+}
+END_TEST
+
 START_TEST(the_largest_values_do_not_overflow) {
     dgi_work_rate rate = {0};
     for (unsigned i = 0; i < 1000; i++)
@@ -106,4 +122,5 @@ TESTS_MAIN("queue_rate", nothing_is_known_before_the_first,
            the_mean_is_that_of_the_first_samples_and_then_moves, time_goes_by_cost,
            one_outlier_moves_it_by_no_more_than_its_share, a_service_that_slowed_down_is_believed_soon,
            fast_failures_teach_nothing_and_slow_ones_do,
-           while_nothing_is_known_only_a_time_out_says_something, the_largest_values_do_not_overflow)
+           while_nothing_is_known_only_a_time_out_says_something,
+           varying_times_ask_for_more_room_and_equal_ones_for_less, the_largest_values_do_not_overflow)
