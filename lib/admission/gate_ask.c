@@ -137,7 +137,7 @@ static void ask_connection(dg_gate *gate, const dg_request *request, dg_time now
  * workers count as gone, one request at a time goes in to wait, so that recovery is seen. */
 static uint32_t ask_refusal(dg_gate *gate, const dg_request *request, const dgi_queue_view *view,
                             dg_duration left, double occupancy, dg_time now) {
-    if (gate->own != NULL || (request->flags & DG_REQUEST_NO_WAIT) != 0)
+    if ((request->flags & DG_REQUEST_NO_WAIT) != 0)
         return DG_REJECT_BUSY;
     if (view->gone && view->waiting == 0)
         return DG_REJECT_NONE;
@@ -172,6 +172,15 @@ static void ask_enter(dg_gate *gate, const dg_queue_item *item, dg_time at, dg_v
               1);
 }
 
+/* Without a queue work that did not start cannot wait. With the lock held. */
+static void ask_busy(dg_gate *gate, dg_time at, dg_verdict *verdict) {
+    dg_duration least;
+    if (!dgi_queue_free_in(gate->queue, at, &least))
+        least = dgi_load(&gate->retry_after);
+    dgi_queue_note(gate->queue, true, at);
+    ask_reject(gate, DG_REJECT_BUSY, least, verdict);
+}
+
 /* For work that did not start, with the queue's lock held. */
 static void ask_queue(dg_gate *gate, const dg_request *request, const dg_queue_item *item, dg_time at,
                       dg_time now, dg_verdict *verdict) {
@@ -201,6 +210,8 @@ static void ask_work(dg_gate *gate, const dg_request *request, dg_time now, dg_v
     bool started = dgi_queue_start(gate->queue, &item, at, now, gate->owner, &verdict->permit);
     if (started)
         left = dgi_queue_left(gate->queue, request->deadline, at);
+    else if (gate->own != NULL)
+        ask_busy(gate, at, verdict);
     else
         ask_queue(gate, request, &item, at, now, verdict);
     if (started || gate->load != NULL)

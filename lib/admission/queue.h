@@ -38,6 +38,9 @@ typedef struct dgi_queue_view {
 
 void dgi_queue_look(dg_queue *queue, int32_t priority, dg_time at, dgi_queue_view *view);
 
+/* How long until a worker is free, if none is and nothing waits. False while that cannot be said. */
+bool dgi_queue_free_in(const dg_queue *queue, dg_time at, dg_duration *wait);
+
 /* Time left to a deadline of the host's (0: none), at most the queue's time-out. */
 dg_duration dgi_queue_left(const dg_queue *queue, dg_time deadline, dg_time at);
 

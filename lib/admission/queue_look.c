@@ -69,6 +69,12 @@ void dgi_queue_note(dg_queue *queue, bool turned_away, dg_time at) {
 
 /* --- a look --- */
 
+bool dgi_queue_free_in(const dg_queue *queue, dg_time at, dg_duration *wait) {
+    dg_duration silence = dgi_queue_silence(queue, at);
+    *wait = dgi_min(silence != 0 ? silence : dgi_work_mean(&queue->rate), queue->params.timeout);
+    return silence != 0 || queue->rate.samples != 0;
+}
+
 dg_duration dgi_queue_left(const dg_queue *queue, dg_time deadline, dg_time at) {
     if (deadline == 0)
         return queue->params.timeout;

@@ -67,6 +67,27 @@ START_TEST(jitter_of_the_extremes_neither_wraps_nor_ends_never) {
 }
 END_TEST
 
+START_TEST(retry_after_is_whole_seconds_from_once_to_twice_its_least) {
+    static const struct {
+        dg_duration least;
+        uint64_t from, to;
+    } rows[] = {{0, 1, 2},
+                {1, 1, 2},
+                {DG_SEC(1), 1, 2},
+                {DG_SEC(1) + 1, 2, 4},
+                {DG_SEC(10), 10, 20},
+                {DG_SEC(86400), 86400, 172800},
+                {UINT64_MAX, 86400, 172800}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_uint_eq(dgi_retry_after(rows[i].least, 0), rows[i].from * DG_SEC(1));
+        ck_assert_uint_eq(dgi_retry_after(rows[i].least, UINT64_MAX), rows[i].to * DG_SEC(1));
+        dg_duration middle = dgi_retry_after(rows[i].least, UINT64_C(1) << 63);
+        ck_assert_uint_eq(middle % DG_SEC(1), 0);
+    }
+}
+END_TEST
+
 TESTS_MAIN("draw", the_stream_is_splitmix64, a_given_seed_is_kept_and_zero_becomes_the_objects_own,
            a_span_holds_both_its_ends, a_span_is_drawn_evenly, jitter_keeps_to_its_side_and_share,
-           jitter_of_the_extremes_neither_wraps_nor_ends_never)
+           jitter_of_the_extremes_neither_wraps_nor_ends_never,
+           retry_after_is_whole_seconds_from_once_to_twice_its_least)

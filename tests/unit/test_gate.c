@@ -398,6 +398,26 @@ START_TEST(without_a_queue_a_level_is_reached_only_by_turning_away) {
 }
 END_TEST
 
+START_TEST(without_a_queue_retry_after_is_the_time_until_a_worker_is_free) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.max_in_flight = 1, .retry_after = DG_SEC(3)});
+    dg_permit permit = ask_admits(nothing, T0);
+    dg_verdict verdict = ask_refused(nothing, T0, DG_REJECT_BUSY); /* nobody knows yet */
+    ck_assert_uint_ge(verdict.retry_after, DG_SEC(3));
+    ck_assert_uint_le(verdict.retry_after, DG_SEC(6));
+    ok(dg_gate_release(gate, &permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(20)));
+    permit = ask_admits(nothing, T0 + DG_SEC(20));
+    verdict = ask_refused(nothing, T0 + DG_SEC(20), DG_REJECT_BUSY);
+    ck_assert_uint_ge(verdict.retry_after, DG_SEC(20));
+    ck_assert_uint_le(verdict.retry_after, DG_SEC(40));
+    verdict =
+        ask_refused(nothing, T0 + DG_SEC(299), DG_REJECT_BUSY); /* it hangs: at most the time-out */
+    ck_assert_uint_ge(verdict.retry_after, DG_SEC(60));
+    ck_assert_uint_le(verdict.retry_after, DG_SEC(120));
+    tear_down();
+}
+END_TEST
+
 /* Teaches the queue that work takes `took`, through the gate. */
 static dg_time teach(dg_duration took, dg_time now) {
     dg_permit permit = ask_admits(nothing, now);
@@ -1236,6 +1256,7 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            connections_are_limited_and_each_is_given_back_once,
            without_a_queue_work_is_limited_and_abandoned_work_forgotten,
            without_a_queue_a_level_is_reached_only_by_turning_away,
+           without_a_queue_retry_after_is_the_time_until_a_worker_is_free,
            occupancy_is_predicted_delay_over_the_requests_own_budget,
            rejection_is_graduated_by_predicted_delay, the_budget_shrinks_with_what_had_to_be_turned_away,
            occupancy_may_be_of_slots, nothing_is_rejected_while_a_worker_is_idle,

@@ -126,8 +126,20 @@ START_TEST(threads_lose_no_count) {
 }
 END_TEST
 
+START_TEST(one_writer_alone_counts_as_any_would) {
+    unsigned long long random = property_seed();
+    histogram_fresh();
+    for (int i = 0; i < 10000; i++) {
+        dg_duration value = property_next(&random) >> property_next(&random) % 64;
+        dgi_histogram_add(&histogram, value);
+        dgi_histogram_add_alone(&other, value);
+    }
+    ck_assert_mem_eq(&histogram, &other, sizeof histogram);
+}
+END_TEST
+
 TESTS_MAIN("histogram", empty_histogram_has_no_quantile, powers_of_two_of_a_microsecond_are_exact_limits,
            what_is_below_is_in_the_first_bucket_and_what_is_above_in_the_last,
            the_sum_is_to_the_nearest_microsecond, quantiles_are_within_an_eighth_above_the_value,
            quantiles_take_the_rank_rounded_up, merging_adds_every_count_and_the_sum,
-           threads_lose_no_count)
+           threads_lose_no_count, one_writer_alone_counts_as_any_would)

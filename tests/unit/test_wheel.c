@@ -323,10 +323,26 @@ START_TEST(the_wheel_agrees_with_a_plain_array) {
 }
 END_TEST
 
+START_TEST(the_first_timer_is_one_of_the_slot_that_comes_next) {
+    wheel_fresh(0);
+    ck_assert_uint_eq(dgi_wheel_first(&wheel), DGI_WHEEL_NONE);
+    static const dg_time dues[] = {TICK << 37, TICK << 20, 70 * TICK + 5, 70 * TICK + 9, 5, 3};
+    for (uint32_t i = 0; i < sizeof dues / sizeof *dues; i++) {
+        dgi_wheel_set(&wheel, i, dues[i]);
+        uint32_t first = dgi_wheel_first(&wheel);
+        ck_assert(i == 3 ? first == 2 || first == 3 : first == i); /* not in order within a far slot */
+        ck_assert_uint_le(dgi_wheel_next(&wheel), dues[first]);
+    }
+    dgi_wheel_cancel(&wheel, 5);
+    ck_assert_uint_eq(dgi_wheel_first(&wheel), 4);
+}
+END_TEST
+
 TESTS_MAIN("wheel", an_empty_wheel_is_never_due, a_timer_is_due_at_its_nanosecond_and_not_before,
            a_timer_later_in_the_same_tick_waits_for_its_time, a_timer_set_in_the_past_is_due_at_once,
            setting_anew_moves_and_never_cancels, time_that_goes_back_makes_nothing_due,
            a_jump_that_is_taken_back_delays_nothing, a_jump_of_any_length_costs_what_is_due,
            waiting_timers_of_the_current_tick_are_passed_once_a_pump,
            the_next_of_many_in_one_slot_is_looked_for_once, a_wheel_that_was_spoiled_is_not_sound,
-           a_host_that_sleeps_until_next_wakes_seldom_and_exactly, the_wheel_agrees_with_a_plain_array)
+           a_host_that_sleeps_until_next_wakes_seldom_and_exactly, the_wheel_agrees_with_a_plain_array,
+           the_first_timer_is_one_of_the_slot_that_comes_next)
