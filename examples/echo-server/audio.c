@@ -11,7 +11,7 @@
 #include "server.h"
 #include "wire.h"
 
-/* The bytes of one chunk at the level in force; 0 where there is no audio. */
+/* The bytes of one chunk at the level in force; 0 if there is no audio. */
 static size_t audio_chunk_size(const dg_decision *decision) {
     if (decision->encoding == DG_ENCODING_NONE)
         return 0;

@@ -22,7 +22,7 @@ static void json_put(struct json *json, const char *format, ...) {
         json->used += (size_t)length;
 }
 
-/* A comma where something went before, and the name where there is one. */
+/* A comma if something went before, and the name if there is one. */
 static void json_name(struct json *json, const char *name) {
     char last = json->used ? json->buffer[json->used - 1] : '{';
     if (last != '{' && last != '[')
@@ -31,7 +31,7 @@ static void json_name(struct json *json, const char *name) {
         json_put(json, "\"%s\":", name);
 }
 
-/* How many bytes the UTF-8 character at `text` has; 0 where it is not one. */
+/* How many bytes the UTF-8 character at `text` has; 0 if it is none. */
 static size_t utf8_length(const unsigned char *text, size_t size) {
     static const struct {
         unsigned char first, last, second_least, second_most;

@@ -29,7 +29,7 @@ void json_integer(struct json *json, const char *name, uint64_t value);
 void json_number(struct json *json, const char *name, double value);
 void json_bool(struct json *json, const char *name, bool value);
 
-/* Returns the length of the text, or 0 where it did not fit. */
+/* Returns the length of the text, or 0 if it did not fit. */
 size_t json_end(const struct json *json);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* Who had been here before (/ws?reconnect=1) is let in longer than a newcomer. */
 static uint32_t upgrade_action(const struct http_head *head) {
-    return text_is(head->query, "reconnect=1") ? DG_ACTION_RECONNECT : DG_ACTION_JOIN;
+    return query_has(head->query, "reconnect=1") ? DG_ACTION_RECONNECT : DG_ACTION_JOIN;
 }
 
 /* What it has been admitted to may still fail for want of room or memory. */
@@ -26,7 +26,8 @@ static void upgrade_admit(struct server *server, struct peer *peer, const struct
     struct client *client = client_new(server, permit, now);
     if (client == NULL) {
         dg_gate_release(server->gate, permit, DG_OUTCOME_IGNORED, now);
-        http_refuse_upgrade(server, peer, head, &(dg_verdict){.retry_after = DG_SEC(1)});
+        http_refuse_upgrade(server, peer, head,
+                            &(dg_verdict){.reason = DG_REJECT_CONNECTIONS, .retry_after = DG_SEC(1)});
         return;
     }
     if (peer_upgrade(peer, head, text_names(head->protocols, PROTOCOL) ? PROTOCOL : NULL, client))
@@ -52,10 +53,10 @@ static void on_request(struct net *net, struct peer *peer, const struct http_hea
     const char *fault = access_fault(server->options, peer, head);
     if (fault)
         http_refuse(server, peer, head, access_status(fault), fault);
-    else if (head->websocket && text_is(head->path, "/ws") && http_handshake_good(server, peer, head))
-        upgrade_ask(server, peer, head);
-    else if (!(head->websocket && text_is(head->path, "/ws")))
+    else if (!head->websocket || !text_is(head->path, "/ws"))
         http_answer(server, peer, head, server_now(server));
+    else if (http_handshake_good(server, peer, head))
+        upgrade_ask(server, peer, head);
     server_arm(server);
 }
 

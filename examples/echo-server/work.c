@@ -91,7 +91,7 @@ static void work_done(struct loop_timer *timer) {
     work_pump(server, now);
 }
 
-/* Done cheaper where there is little room: in half the time. */
+/* Done cheaper if there is little room: in half the time. */
 static void work_start(struct work *work, const dg_permit *permit, uint32_t answer) {
     dg_duration service = work->server->options->work;
     if (answer == DG_ANSWER_ADMIT_REDUCED)

@@ -76,6 +76,13 @@ bool text_names(struct text list, const char *word) {
     return false;
 }
 
+bool query_has(struct text query, const char *part) {
+    while (query.size > 0)
+        if (text_is(text_cut(&query, '&'), part))
+            return true;
+    return false;
+}
+
 /* A character that a method or the name of a header is made of. */
 static bool is_token(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -43,6 +43,9 @@ bool text_is_word(struct text text, const char *other);   /* whatever the case, 
 bool text_same_word(struct text text, struct text other); /* the same, of two texts */
 bool text_names(struct text list, const char *word);      /* a list with commas names the word */
 
+/* Says whether one of a query's parts, which "&" divides, is this one. */
+bool query_has(struct text query, const char *part);
+
 /* Takes the next of a list with commas off its front, without spaces around it. False at the end. */
 bool text_next(struct text *list, struct text *item);
 

@@ -104,6 +104,7 @@ START_TEST(a_head_is_read_when_it_is_whole_and_not_before) {
     }
     ck_assert_int_eq(http_head_read(&head, request, sizeof request - 1), (int)whole);
     ck_assert(head.method == HTTP_GET && head.websocket && head.keep_alive && !head.body);
+    ck_assert(query_has(head.query, "a=1") && !query_has(head.query, "a"));
     ck_assert(text_is(head.path, "/ws") && text_is(head.query, "a=1") &&
               text_is(head.authority, "Name:80"));
     ck_assert(text_is(head.origin, "http://a") && text_names(head.protocols, "Q") &&

@@ -268,6 +268,8 @@ async def silence_leads_down(scene):
     await scene.holds("no audio goes out in fallback", f"app.counts.chunksOut === {sent}")
     await scene.browser.look(scheme="dark")
     await scene.shoot("4-fallback-dark")
+    before = await scene.browser.value("recoveryInWords()")
+    await scene.reaches("the time to recovery runs down", f"recoveryInWords() !== {json.dumps(before)}", 3)
     await scene.press("mended")
     await scene.reaches("it comes back from fallback", f"{LEVEL} === 'low'", 30)
     await scene.reaches("mode.fallback ended", heard("mode.fallback", enabled=False), 5)
@@ -275,6 +277,14 @@ async def silence_leads_down(scene):
     await scene.reaches("what was kept is sent", "app.kept < 3", 40)
     await scene.reaches("and to full again", f"{LEVEL} === 'full'", 40)
     await scene.shoot("5-back-dark")
+
+
+async def loses_what_is_set(scene):
+    await scene.press("lossy")
+    await scene.reaches("15 % of loss that are set are measured as such",
+                        "Math.abs(state.estimates.loss - 0.15) < 0.02", 30)
+    await scene.press("mended")
+    await scene.reaches("mended, it is at full again", f"{LEVEL} === 'full'", 60)
 
 
 async def force_and_refuse(scene):
@@ -361,6 +371,7 @@ async def drive(scene):
     await link_falls_and_mends(scene)
     await silence_leads_down(scene)
     await force_and_refuse(scene)
+    await loses_what_is_set(scene)
     await work_is_refused(scene)
     await looks(scene)
     complaints = scene.browser.complaints()
