@@ -206,10 +206,13 @@ class Client:
 
 
 class Report:
-    """Prints a line for each decision, and sums up."""
+    """Prints a line for each decision, and now and then one that nothing changes, and sums up."""
+
+    QUIET = 10  # seconds without a line
 
     def __init__(self, begin):
         self.since = begin
+        self.printed = -self.QUIET
         self.level = "full"
         self.time = dict.fromkeys(LEVELS, 0.0)
         self.switches = 0
@@ -218,14 +221,23 @@ class Report:
 
     def state(self, at, message):
         if message["level"] == self.level:
+            self.hold(at, message)
             return
         before, self.level = self.level, message["level"]
         self.time[before] += at - self.since
         self.since = at
         self.switches += 1
         self.restoration(at, before)
-        print(f"{at:8.1f} s  {before:>8} -> {self.level:<8}  {message['reason']:<24} {estimates(message)}",
-              flush=True)
+        self.line(at, f"{before:>8} -> {self.level:<8}", message["reason"], message)
+
+    def hold(self, at, message):
+        """Says where it stands, if nothing was said for a while."""
+        if at - self.printed >= self.QUIET and message.get("estimates"):
+            self.line(at, f"{'at':>8}    {self.level:<8}", "", message)
+
+    def line(self, at, what, reason, message):
+        self.printed = at
+        print(f"{at:8.1f} s  {what}  {reason:<24} {estimates(message)}", flush=True)
 
     def restoration(self, at, before):
         if before == "full":
