@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "base/option.h"
+#include "quality/session_state.h"
 #include "service/hub_layers.h"
 
 #define CONFIG_CONNECTIONS_MAX 16777216u
@@ -138,7 +139,7 @@ int dgi_hub_host_read(dg_host *host, const dg_host *given, size_t given_size) {
     int status = DGI_READ(dg_host, host, given, given_size);
     if (status != DG_OK)
         return status;
-    bool known = config_size_is_known(host->level != NULL, host->decision_size, sizeof(dg_decision)) &&
+    bool known = config_size_is_known(host->level != NULL, host->decision_size, dg_decision_least) &&
                  config_size_is_known(host->close != NULL, host->close_size, dg_close_least);
     return known ? DG_OK : DG_ERR_INVALID;
 }

@@ -125,7 +125,7 @@ static uint64_t lifecycle_pack(dg_duration period, uint32_t mode, dg_time start)
 }
 
 uint64_t dgi_lifecycle_drain_word(const dg_lifecycle *lifecycle) {
-    return dgi_load(&lifecycle->drain);
+    return dgi_load(&lifecycle->drain) & ~LIFECYCLE_ENDED;
 }
 
 static dg_duration lifecycle_elapsed(const dg_lifecycle *lifecycle, const lifecycle_drain *drain,

@@ -9,7 +9,7 @@
 #define DGI_DRAIN_HARD_PERCENT   95
 #define DGI_DRAIN_PERIOD_MAX     DG_SEC(86400)
 
-/* Another value whenever the drain is another; 0: there is none. */
+/* Another value whenever the drain is another, but not when it ends; 0: there is none. */
 uint64_t dgi_lifecycle_drain_word(const dg_lifecycle *lifecycle);
 
 #endif

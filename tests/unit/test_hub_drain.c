@@ -368,6 +368,25 @@ START_TEST(drain_that_another_process_shortens_is_shortened_here) {
 }
 END_TEST
 
+START_TEST(drain_that_another_process_says_is_over_closes_nobody_here_at_once) {
+    dg_lifecycle *lifecycle;
+    ok(dg_lifecycle_new(&lifecycle, NULL, 0));
+    world_open(&w, &(dg_hub_config){.lifecycle = lifecycle}, 0);
+    add_many(100, 0);
+    ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, 0));
+    world_run(&w, DG_SEC(4));
+    unsigned closed = w.count[EVENT_CLOSE];
+    ok(dg_lifecycle_end_drain(lifecycle, DG_SEC(4))); /* its own hubs are empty */
+    world_run(&w, DG_MS(4500));
+    ck_assert_uint_le(w.count[EVENT_CLOSE] - closed, 10);
+    w.close_removes = true;
+    world_run(&w, DG_SEC(10));
+    ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
+    dg_hub_free(w.hub);
+    dg_lifecycle_free(lifecycle);
+}
+END_TEST
+
 START_TEST(drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in) {
     dg_lifecycle *lifecycle;
     ok(dg_lifecycle_new(&lifecycle, NULL, 0));
@@ -444,4 +463,5 @@ TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            drain_of_the_lifecycle_is_noticed_by_the_next_tick,
            of_two_drains_the_earlier_deadline_and_the_stricter_mode_win,
            drain_that_another_process_shortens_is_shortened_here,
+           drain_that_another_process_says_is_over_closes_nobody_here_at_once,
            drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in, log_tells_how_a_drain_goes_on)
