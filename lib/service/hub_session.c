@@ -219,9 +219,7 @@ static int hub_session_take_set(dg_hub *hub, dgi_conn *conn, const dg_message *m
         dgi_hub_unforce_level(hub, conn);
         return DG_OK;
     }
-    bool bounded = message->duration_ms <= UINT64_MAX / DG_MS(1);
-    return dgi_hub_force_level(hub, conn, message->level,
-                               bounded ? DG_MS(message->duration_ms) : DG_NEVER);
+    return dgi_hub_force_level(hub, conn, message->level, DG_MS(message->duration_ms));
 }
 
 static int hub_session_take(dg_hub *hub, dgi_conn *conn, const dg_message *message) {

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "hub_world.h"
+#include "service/hub_layers.h"
 
 #include "degrade/message.h"
 
@@ -1143,6 +1144,24 @@ START_TEST(silence_after_a_jump_is_still_death) {
 }
 END_TEST
 
+START_TEST(mad_clock_is_used_up_and_never_comes_round) {
+    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF, .lifetime = DG_OFF, .disabled = 1}, 0);
+    dg_conn conn = world_add(&w, 1, 0);
+    dg_duration age = 0;
+    for (unsigned jump = 0; jump < 1200; jump++) { /* a year ahead, and back */
+        dg_time now = jump % 2 == 0 ? DG_SEC(366ULL * 86400) : 0;
+        dg_conn_info info;
+        ok(dg_hub_heard(w.hub, conn, now));
+        ok(dg_hub_get_conn_info(w.hub, conn, now, &info));
+        ck_assert_uint_ge(info.age, age);
+        ck_assert_uint_eq(info.silence, 0);
+        age = info.age;
+    }
+    ck_assert_uint_gt(age, DG_SEC(366ULL * 86400 * 500));
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 START_TEST(any_sequence_of_times_is_safe) {
     static const dg_time times[] = {0, UINT64_MAX, 1, UINT64_MAX / 2, UINT64_MAX - 1, 5, DG_NEVER, 0};
     world_open(&w, NULL, UINT64_MAX / 2);
@@ -1273,5 +1292,6 @@ TESTS_MAIN(
     time_in_levels_of_many_sessions_does_not_overflow, decisions_and_closes_leave_a_trail,
     time_going_back_is_counted_and_passes_nothing,
     jump_of_an_hour_and_back_kills_nobody_and_locks_nothing, silence_after_a_jump_is_still_death,
-    any_sequence_of_times_is_safe, tick_does_what_is_due_and_no_more,
-    every_failing_allocation_leaves_everything_as_it_was, same_seed_and_calls_give_the_same_closes)
+    mad_clock_is_used_up_and_never_comes_round, any_sequence_of_times_is_safe,
+    tick_does_what_is_due_and_no_more, every_failing_allocation_leaves_everything_as_it_was,
+    same_seed_and_calls_give_the_same_closes)

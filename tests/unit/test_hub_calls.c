@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "hub_world.h"
+#include "service/hub_layers.h"
 
 static world w;
 

@@ -39,13 +39,14 @@ END_TEST
 START_TEST(information_tells_a_ping_that_waits_and_a_close) {
     world_open(&w, NULL, 0);
     dg_conn conn = world_add(&w, 7, 0);
-    world_run(&w, DG_SEC(30));
-    ck_assert_uint_eq(info_of(conn, DG_SEC(30)).pinged, 1);
-    ok(dg_hub_heard(w.hub, conn, DG_SEC(31)));
-    ck_assert_uint_eq(info_of(conn, DG_SEC(31)).pinged, 0);
-    ok(dg_hub_force(w.hub, conn, DG_LEVEL_LOW, 0, DG_SEC(31)));
-    ok(dg_hub_close(w.hub, conn, 4000, NULL, DG_SEC(31)));
-    dg_conn_info info = info_of(conn, DG_SEC(34));
+    while (w.count[EVENT_PING] == 0) /* it comes at some moment of the interval */
+        world_run(&w, dg_hub_due(w.hub));
+    ck_assert_uint_eq(info_of(conn, w.now).pinged, 1);
+    ok(dg_hub_heard(w.hub, conn, w.now + 1));
+    ck_assert_uint_eq(info_of(conn, w.now).pinged, 0);
+    ok(dg_hub_force(w.hub, conn, DG_LEVEL_LOW, 0, w.now + 1));
+    ok(dg_hub_close(w.hub, conn, 4000, NULL, w.now + 1));
+    dg_conn_info info = info_of(conn, w.now + 1 + DG_SEC(3));
     ck_assert_uint_eq(info.level, DG_LEVEL_LOW);
     ck_assert_uint_eq(info.closing, 1);
     ck_assert_uint_eq(info.close_reason, DG_CLOSE_HOST);
@@ -72,6 +73,21 @@ START_TEST(connection_is_found_by_its_id_and_no_other) {
     err(dg_hub_get_conn_info(NULL, second, 0, &info), DG_ERR_INVALID);
     err(dg_hub_get_conn_info(w.hub, second, 0, NULL), DG_ERR_INVALID);
     err(dg_hub_get_conn_info_sized(w.hub, second, 0, &info, 8), DG_ERR_INVALID);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+START_TEST(forged_handle_beyond_the_last_place_is_nobodys) {
+    dg_conn conn;
+    world_open(&w, &(dg_hub_config){.disabled = 1}, 0);
+    for (unsigned n = 0; n <= 512; n++) { /* at each size of the table, a full block among them */
+        dg_conn beyond = (dg_conn)1 << 32 | (n + 1);
+        ck_assert_ptr_null(dg_hub_user(w.hub, beyond));
+        err(dg_hub_heard(w.hub, beyond, 0), DG_ERR_NOT_FOUND);
+        ck_assert_uint_eq(dg_hub_each(w.hub, beyond), 0);
+        ok(dg_hub_add(w.hub, &(dg_conn_config){.user = &w}, 0, &conn));
+        ck_assert_uint_eq(conn, beyond);
+    }
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -186,7 +202,7 @@ START_TEST(fallback_stays_fallback_on_another_connection) {
     ck_assert_uint_eq(stats.levels[DG_LEVEL_FALLBACK], 1);
     ck_assert_uint_eq(stats.levels[DG_LEVEL_FULL], 0);
     ck_assert_uint_eq(stats.fallbacks, 1); /* entered once, on the first */
-    ck_assert(dgi_hub_is_sound(w.hub));
+    ck_assert(WORLD_IS_SOUND(&w));
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -235,7 +251,7 @@ START_TEST(blob_that_is_not_a_session_adds_nobody) {
     ck_assert_uint_eq(conn, 0);
     dg_hub_stats after = world_stats(&w);
     ck_assert_mem_eq(&before, &after, sizeof before);
-    ck_assert(dgi_hub_is_sound(w.hub));
+    ck_assert(WORLD_IS_SOUND(&w));
     blob[size / 2] ^= 0x5a;
     ok(dg_hub_add(w.hub, &config, 0, &conn));
     err(dg_hub_save(w.hub, 99, 0, blob, sizeof blob), DG_ERR_NOT_FOUND);
@@ -268,7 +284,7 @@ START_TEST(permit_is_taken_and_given_back_with_the_connection) {
         ck_assert_uint_eq(connections_of(gate), 300);
         err(dg_hub_add(w.hub, NULL, 0, &conn), DG_ERR_FULL);
         ck_assert_uint_eq(conn, 0);
-        ck_assert(dgi_hub_is_sound(w.hub));
+        ck_assert(WORLD_IS_SOUND(&w));
         for (dg_conn at = dg_hub_each(w.hub, 0); at != 0; at = dg_hub_each(w.hub, at))
             ok(dg_hub_remove(w.hub, at, 0));
         ck_assert_uint_eq(connections_of(gate), 0);
@@ -343,7 +359,8 @@ END_TEST
 
 TESTS_MAIN("hub_conn", information_tells_age_silence_and_the_rest_of_the_lifetime,
            information_tells_a_ping_that_waits_and_a_close, connection_is_found_by_its_id_and_no_other,
-           closes_and_codes_have_words, configuration_of_a_connection_is_checked_in_words,
+           forged_handle_beyond_the_last_place_is_nobodys, closes_and_codes_have_words,
+           configuration_of_a_connection_is_checked_in_words,
            close_takes_only_codes_and_texts_that_a_frame_may_carry,
            profile_and_switches_of_one_session_are_changed_while_it_lives,
            fallback_stays_fallback_on_another_connection, session_that_was_full_goes_on_without_a_word,

@@ -19,7 +19,7 @@ START_TEST(closes_are_spread_evenly_over_four_fifths_of_the_period) {
     };
     for (unsigned p = 0; p < 2; p++) {
         dg_time start = DG_SEC(3), end = start + periods[p] / 5 * 4;
-        world_open(&w, &(dg_hub_config){.seed = 7}, start);
+        world_open(&w, &(dg_hub_config){.seed = 7, .ping_interval = DG_OFF}, start);
         add_many(MANY, start);
         w.close_removes = true;
         ok(dg_hub_drain(w.hub, periods[p], DG_DRAIN_CLOSE, start));
@@ -43,7 +43,7 @@ START_TEST(closes_are_spread_evenly_over_four_fifths_of_the_period) {
 END_TEST
 
 START_TEST(each_close_is_going_away_with_advice_within_the_period) {
-    world_open(&w, &(dg_hub_config){.close_timeout = DG_OFF}, 0);
+    world_open(&w, &(dg_hub_config){.close_timeout = DG_OFF, .ping_interval = DG_OFF}, 0);
     add_many(200, 0);
     ok(dg_hub_drain(w.hub, DG_SEC(30), DG_DRAIN_CLOSE, 0));
     ck_assert_str_eq(w.events[0].text, "Draining for 30s");
@@ -141,6 +141,7 @@ START_TEST(period_of_zero_closes_all_drops_none_and_is_over) {
     ok(dg_hub_drain(w.hub, 0, DG_DRAIN_CLOSE, 0));
     EXPECT_EVENTS(&w, EVENT_LOG, EVENT_CLOSE, EVENT_CLOSE, EVENT_CLOSE, EVENT_DRAINED);
     ck_assert_str_eq(w.events[0].text, "Draining for 0s");
+    ck_assert_uint_eq(world_stats(&w).drained, 3);
     ck_assert_uint_eq(w.events[1].code, DG_CODE_GOING_AWAY);
     ck_assert_uint_gt(w.events[1].reconnect, 0);
     ck_assert_uint_le(w.events[1].reconnect, DG_SEC(10));
@@ -151,7 +152,7 @@ START_TEST(period_of_zero_closes_all_drops_none_and_is_over) {
 END_TEST
 
 START_TEST(refusing_drain_closes_nobody_and_ends_at_its_deadline) {
-    world_open(&w, NULL, 0);
+    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF}, 0);
     dg_conn conn = world_add(&w, 1, 0), other;
     ok(dg_hub_drain(w.hub, DG_SEC(20), DG_DRAIN_REFUSE, 0));
     err(dg_hub_add(w.hub, NULL, 0, &other), DG_ERR_STATE);
@@ -161,7 +162,7 @@ START_TEST(refusing_drain_closes_nobody_and_ends_at_its_deadline) {
     ck_assert_uint_eq(w.count[EVENT_DRAINED], 1);
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
     world_run(&w, DG_SEC(30));
-    ck_assert_uint_eq(w.count[EVENT_PING], 1); /* whoever stays is looked after */
+    /* whoever stays is looked after */
     ok(dg_hub_force(w.hub, conn, DG_LEVEL_LOW, 0, DG_SEC(30)));
     ck_assert_uint_eq(w.count[EVENT_SEND], 1);
     dg_hub_free(w.hub);
@@ -282,7 +283,7 @@ END_TEST
 START_TEST(drain_of_the_lifecycle_is_noticed_by_the_next_tick) {
     dg_lifecycle *lifecycle;
     ok(dg_lifecycle_new(&lifecycle, NULL, 0));
-    world_open(&w, &(dg_hub_config){.lifecycle = lifecycle}, 0);
+    world_open(&w, &(dg_hub_config){.lifecycle = lifecycle, .ping_interval = DG_OFF}, 0);
     add_many(10, 0);
     world_run(&w, DG_MS(7500));
     ok(dg_lifecycle_drain(lifecycle, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(8)));
@@ -392,7 +393,8 @@ START_TEST(drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in) {
     ok(dg_lifecycle_new(&lifecycle, NULL, 0));
     ok(dg_lifecycle_start(lifecycle, 0));
     for (unsigned with = 0; with < 3; with++) {
-        world_open(&w, &(dg_hub_config){.lifecycle = with != 0 ? lifecycle : NULL}, 0);
+        world_open(
+            &w, &(dg_hub_config){.lifecycle = with != 0 ? lifecycle : NULL, .ping_interval = DG_OFF}, 0);
         add_many(100, 0);
         w.close_removes = true;
         err(dg_hub_abort_drain(w.hub, 0), DG_ERR_STATE);
@@ -422,6 +424,26 @@ START_TEST(drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in) {
     }
     err(dg_hub_abort_drain(NULL, 0), DG_ERR_INVALID);
     dg_lifecycle_free(lifecycle);
+}
+END_TEST
+
+START_TEST(close_of_a_drain_comes_at_its_nanosecond) {
+    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF, .disabled = 1}, 0);
+    add_many(50, 0);
+    w.close_removes = true;
+    ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, 0));
+    unsigned idle = 0;
+    for (dg_time due = dg_hub_due(w.hub); due != DG_NEVER; due = dg_hub_due(w.hub)) {
+        unsigned before = w.count[EVENT_CLOSE];
+        w.now = due;
+        ck_assert_int_ge(dg_hub_tick(w.hub, due), 0);
+        idle +=
+            w.count[EVENT_CLOSE] == before; /* only a wheel that turns: never the same moment again */
+        ck_assert_uint_gt(dg_hub_due(w.hub), due);
+    }
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 50);
+    ck_assert_uint_le(idle, 200);
+    dg_hub_free(w.hub);
 }
 END_TEST
 
@@ -464,4 +486,5 @@ TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            of_two_drains_the_earlier_deadline_and_the_stricter_mode_win,
            drain_that_another_process_shortens_is_shortened_here,
            drain_that_another_process_says_is_over_closes_nobody_here_at_once,
-           drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in, log_tells_how_a_drain_goes_on)
+           drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in,
+           close_of_a_drain_comes_at_its_nanosecond, log_tells_how_a_drain_goes_on)

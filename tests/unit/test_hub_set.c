@@ -86,7 +86,7 @@ START_TEST(limit_that_is_raised_makes_room_and_one_that_is_lowered_closes_nobody
             ok(dg_hub_remove(w.hub, at, 0));
     ck_assert_uint_eq(world_stats(&w).connections, 5);
     err(dg_hub_add(w.hub, NULL, 0, &conn), DG_ERR_FULL);
-    ck_assert(dgi_hub_is_sound(w.hub));
+    ck_assert(WORLD_IS_SOUND(&w));
     dg_hub_free(w.hub);
 }
 END_TEST
