@@ -92,7 +92,7 @@ typedef struct dg_close {
  */
 typedef struct dg_host {
     void *user;
-    /* Send a text message: 0 where it was taken. A negative value: it failed; that is counted and logged
+    /* Send a text message: 0 if it was taken. A negative value: it failed; that is counted and logged
      * ("WebSocket send failed"), and the connection is closed. */
     int (*send)(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text, size_t size);
     /* Send a ping. */
@@ -125,7 +125,7 @@ typedef struct dg_hub_config {
     dg_duration close_timeout;  /* for a close to be answered, and again for a drop: 100 ms..1 h; default 10 s; DG_OFF:
                                    the host sees to both */
     dg_duration reconnect_max;  /* reconnect advice is drawn evenly from 0 up to this: up to 1 h; default: the
-                                   drain period, and 10 s for other closes and where that is 0 */
+                                   drain period, and 10 s for other closes and if that is 0 */
     dg_duration set_interval;   /* a client may force its level once in this time: 1 ms..1 h; default 1 s; DG_OFF: as
                                    often as it likes. What is beyond is counted, and nothing else is done with it */
     double lifetime_jitter;     /* downwards only: 0..0.9; default 0.10 (3.6 to 4 h); DG_OFF_F: none */
@@ -326,10 +326,10 @@ DG_API int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now);
 DG_API int dg_hub_error(dg_hub *hub, dg_conn conn, dg_time now);
 
 /* Returns a connection's session, for its statistics; the hub's own, valid until the connection is released.
- * Do not feed it: the hub would not know. NULL where there is none. Since 0.1. */
+ * Do not feed it: the hub would not know. NULL if there is none. Since 0.1. */
 DG_API const dg_session *dg_hub_session(const dg_hub *hub, dg_conn conn);
 
-/* Returns a connection's user pointer; NULL where there is none. Since 0.1. */
+/* Returns a connection's user pointer; NULL if there is none. Since 0.1. */
 DG_API void *dg_hub_user(const dg_hub *hub, dg_conn conn);
 
 /* Returns the handle of a connection with this id; 0 if there is none. Cost in proportion to the connections: for
@@ -350,7 +350,7 @@ DG_API dg_conn dg_hub_each(const dg_hub *hub, dg_conn conn);
  * most 1 day), what is left at 95 % is closed then (dropped: 1006), and `drained` comes when nothing is left, or
  * at the deadline. A period of 0 closes all (1001), drops none, and is over. Logs "Draining for Ns", and how it goes
  * on. Of a drain under way and this one the earlier deadline and the stricter mode (DG_DRAIN_CLOSE) win; closes that
- * are still to come are spread anew. Where the hub has a lifecycle, that drains too; and a drain of the lifecycle is
+ * are still to come are spread anew. If the hub has a lifecycle, that drains too; and a drain of the lifecycle is
  * obeyed at the next tick, by its deadline. The hub does not end the lifecycle's drain, which others may still be
  * at: the host calls dg_lifecycle_end_drain() when `drained` came from the last of its hubs. Errors: DG_ERR_INVALID.
  * Since 0.1.
@@ -360,7 +360,7 @@ DG_API int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time 
 /*
  * Takes a drain back, and that of the lifecycle with it: connections may be added again, closes that are still to
  * come are not. Who was told to close still closes. A lifecycle's drain that is aborted elsewhere ends here at the
- * next tick. DG_ERR_STATE where no drain is under way; DG_ERR_INVALID. Since 0.1.
+ * next tick. DG_ERR_STATE if no drain is under way; DG_ERR_INVALID. Since 0.1.
  */
 DG_API int dg_hub_abort_drain(dg_hub *hub, dg_time now);
 

@@ -80,7 +80,7 @@ typedef struct dg_lifecycle_stats {
 
 /*
  * Checks a configuration and words the first fault in `message` (`size` bytes; NULL is allowed), empty
- * where there is none. Returns DG_OK, DG_ERR_INVALID or DG_ERR_UNKNOWN_FIELD. Any thread. Since 0.1.
+ * if there is none. Returns DG_OK, DG_ERR_INVALID or DG_ERR_UNKNOWN_FIELD. Any thread. Since 0.1.
  */
 DG_API int dg_lifecycle_config_check_sized(const dg_lifecycle_config *config, size_t config_size,
                                            char *message, size_t size);
@@ -93,7 +93,7 @@ DG_API size_t dg_lifecycle_align(void);
 /*
  * Makes `memory` (`size` bytes, aligned; the caller's, and it stays so) a lifecycle that is starting, with
  * every dependency down, and stores it in `*out`. Once, before the memory is published. Errors:
- * DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_STATE where a live cell is, DG_ERR_UNSUPPORTED; `*out` is NULL then.
+ * DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_STATE if a live cell is there, DG_ERR_UNSUPPORTED; `*out` is NULL then.
  * Since 0.1.
  */
 DG_API int dg_lifecycle_place_sized(void *memory, size_t size, const dg_lifecycle_config *config,
@@ -134,7 +134,7 @@ DG_API int dg_lifecycle_tick(dg_lifecycle *lifecycle, dg_time now);
  * called from a callback. Since 0.1. */
 DG_API int dg_lifecycle_set_dependency(dg_lifecycle *lifecycle, uint32_t dependency, bool up, dg_time now);
 
-/* Says whether the server is overloaded (from the load, where there is one). As above. Since 0.1. */
+/* Says whether the server is overloaded (from the load, if there is one). As above. Since 0.1. */
 DG_API int dg_lifecycle_set_overloaded(dg_lifecycle *lifecycle, bool overloaded, dg_time now);
 
 /*
@@ -146,10 +146,10 @@ DG_API int dg_lifecycle_set_overloaded(dg_lifecycle *lifecycle, bool overloaded,
 DG_API int dg_lifecycle_drain(dg_lifecycle *lifecycle, dg_duration period, uint32_t mode, dg_time now);
 
 /* Says that nothing is left to drain: draining becomes drained, for everybody who maps it. For the host, when the
- * last of its hubs has drained. DG_ERR_STATE where no drain is under way. Any thread, any process. Since 0.1. */
+ * last of its hubs has drained. DG_ERR_STATE if no drain is under way. Any thread, any process. Since 0.1. */
 DG_API int dg_lifecycle_end_drain(dg_lifecycle *lifecycle, dg_time now);
 
-/* Takes a drain back, ended or not, for everybody who maps it: the server serves again. DG_ERR_STATE where no drain
+/* Takes a drain back, ended or not, for everybody who maps it: the server serves again. DG_ERR_STATE if no drain
  * is under way. Any thread, any process. Since 0.1. */
 DG_API int dg_lifecycle_abort_drain(dg_lifecycle *lifecycle, dg_time now);
 

@@ -66,7 +66,7 @@ DG_API void dg_metrics_free(dg_metrics *metrics);
 /*
  * Register an object. `name` tells objects of one kind apart, as the value of a label ("breaker", "queue",
  * "load", "lifecycle", "gate"; hubs are merged and take none): 1 to 63 printable ASCII characters, copied, unique in its
- * kind. Errors: DG_ERR_INVALID, DG_ERR_FULL, DG_ERR_STATE where the name or the object is there already.
+ * kind. Errors: DG_ERR_INVALID, DG_ERR_FULL, DG_ERR_STATE if the name or the object is there already.
  * Since 0.1.
  */
 DG_API int dg_metrics_add_hub(dg_metrics *metrics, const dg_hub *hub);

@@ -63,7 +63,7 @@ void dgi_hub_advance(dg_hub *hub, dg_time now) {
     }
     dg_duration passed = dgi_min(now - hub->now, TIMERS_PASS_MAX);
     hub->now = now;
-    hub->clock = dgi_add_sat(hub->clock, passed);
+    hub->clock = dgi_min(dgi_add_sat(hub->clock, passed), DG_NEVER - 1); /* what is never due stays so */
     for (uint32_t level = 0; level < DG_LEVELS; level++)
         timers_add_level_time(hub, level, passed);
     timers_excuse(hub, passed);

@@ -1145,7 +1145,7 @@ START_TEST(silence_after_a_jump_is_still_death) {
 END_TEST
 
 START_TEST(mad_clock_is_used_up_and_never_comes_round) {
-    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF, .lifetime = DG_OFF, .disabled = 1}, 0);
+    world_open(&w, &(dg_hub_config){.lifetime = DG_OFF, .disabled = 1}, 0);
     dg_conn conn = world_add(&w, 1, 0);
     dg_duration age = 0;
     for (unsigned jump = 0; jump < 1200; jump++) { /* a year ahead, and back */
@@ -1156,8 +1156,14 @@ START_TEST(mad_clock_is_used_up_and_never_comes_round) {
         ck_assert_uint_ge(info.age, age);
         ck_assert_uint_eq(info.silence, 0);
         age = info.age;
+        ck_assert_int_ge(dg_hub_tick(w.hub, now), 0);
     }
     ck_assert_uint_gt(age, DG_SEC(366ULL * 86400 * 500));
+    unsigned pings = w.count[EVENT_PING];
+    for (dg_time now = 1; now < DG_SEC(100); now += DG_SEC(1)) /* time is over: nobody is due any more */
+        ck_assert_int_ge(dg_hub_tick(w.hub, now), 0);
+    ck_assert_uint_le(w.count[EVENT_PING], pings + 1);
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
     dg_hub_free(w.hub);
 }
 END_TEST
