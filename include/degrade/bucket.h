@@ -125,7 +125,7 @@ DG_API int dg_bucket_get_config_sized(const dg_bucket *bucket, dg_bucket_config 
 
 /*
  * Takes `cost` tokens and returns true, or takes nothing and returns false: if there are fewer, for a
- * cost of 0, and for NULL. A refused call takes and changes nothing. A caller whose `now` is more than a second
+ * cost of 0, and for NULL. A refused call takes nothing. A caller whose `now` is more than a second
  * behind the others is refused while any of them calls; if the clock went back for all, tokens come again a second
  * later. Any thread, any process; may be called from a callback; lock-free, one atomic exchange. Since 0.1.
  */

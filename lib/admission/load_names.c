@@ -90,7 +90,7 @@ int dg_action_find(const char *name) {
 /* A name out of the cell; a mapping is trusted, but not to hold its end. */
 static void load_name_read(const dg_load *load, uint32_t factor, char name[DG_FACTOR_NAME_MAX + 1]) {
     name[0] = '\0';
-    if (factor >= DG_FACTOR_HOST && factor < DG_FACTORS_MAX)
+    if (factor >= DG_FACTOR_HOST)
         memcpy(name, load->names[factor - DG_FACTOR_HOST], DG_FACTOR_NAME_MAX + 1);
     name[DG_FACTOR_NAME_MAX] = '\0';
     const char *own = dg_factor_name(factor);

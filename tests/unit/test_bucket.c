@@ -538,6 +538,30 @@ START_TEST(a_bucket_with_parameters_that_cannot_be_is_not_attached) {
 }
 END_TEST
 
+START_TEST(a_bucket_at_the_largest_of_everything_is_attached) {
+    const dg_bucket_config most = {.rate = 1000000000, .burst = DG_BUCKET_MAX, .debt = DG_BUCKET_MAX};
+    dg_bucket *bucket = placed(most, T0);
+    ok(dg_bucket_attach(memory, sizeof memory, T0, &bucket));
+    ck_assert(dg_bucket_take(bucket, DG_BUCKET_MAX, T0));
+    ok(dg_bucket_settle(bucket, 0, DG_BUCKET_MAX, T0));
+    ck_assert_uint_eq(stats_of(bucket, T0).owed, DG_BUCKET_MAX);
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, DG_BUCKET_MAX, T0), 2 * DG_BUCKET_MAX);
+}
+END_TEST
+
+START_TEST(attaching_looks_at_the_copy_that_is_live) {
+    for (unsigned sets = 1; sets <= 3; sets++)
+        for (unsigned copy = 0; copy < 2; copy++) {
+            dg_bucket *bucket = placed((dg_bucket_config){.rate = 10}, T0);
+            for (unsigned i = 0; i < sets; i++)
+                ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 20}, T0));
+            memset(memory + 16 + 48 * copy, 0, 48);
+            err(dg_bucket_attach(memory, sizeof memory, T0, &bucket),
+                copy == sets % 2 ? DG_ERR_LAYOUT : DG_OK);
+        }
+}
+END_TEST
+
 static const uint64_t scribbles[] = {0,
                                      1,
                                      2,
@@ -698,7 +722,8 @@ START_TEST(an_administrator_who_adapts_the_rate_mints_nothing) {
 }
 END_TEST
 
-TESTS_MAIN("bucket", an_administrator_who_adapts_the_rate_mints_nothing,
+TESTS_MAIN("bucket", a_bucket_at_the_largest_of_everything_is_attached,
+           attaching_looks_at_the_copy_that_is_live, an_administrator_who_adapts_the_rate_mints_nothing,
            size_is_192_bytes_with_one_hot_line, defaults_are_one_a_second_with_a_second_of_burst,
            a_burst_is_granted_and_then_one_token_every_ten_milliseconds,
            a_cost_of_zero_or_above_the_burst_is_refused, refused_calls_change_nothing,

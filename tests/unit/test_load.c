@@ -157,6 +157,8 @@ START_TEST(the_worst_factor_makes_the_level) {
     near(stats.load, 0.96, 1e-9);
     near(dg_load_factor(load, DG_FACTOR_CONNECTIONS, T0), 0.1, 1e-9);
     ck_assert_int_eq(dg_load_feed(load, DG_FACTORS_MAX - 1, 0.2, T0), DG_SERVICE_FULL);
+    dg_load_feed(load, DG_FACTOR_CPU, 0.2, T0); /* of two alike it is the first */
+    ck_assert_uint_eq(stats_at(load, T0).factor, DG_FACTOR_CPU);
 }
 END_TEST
 
@@ -438,6 +440,8 @@ END_TEST
 
 START_TEST(the_maximum_age_is_as_it_was_set) {
     dg_load *load = placed((dg_load_config){.max_age = DG_OFF});
+    dg_load_feed(load, DG_FACTOR_CONNECTIONS, 0.1, T0);
+    ck_assert(dg_load_factor(load, DG_FACTORS_MAX, T0) == 0); /* what lies behind the last share */
     dg_load_feed(load, DG_FACTOR_CPU, 0.99, T0);
     ck_assert_uint_eq(dg_load_level(load, T0 + DG_SEC(86400) * 10000), DG_SERVICE_OVERLOADED);
     ok(dg_load_set(load, &(dg_load_config){.max_age = DG_SEC(60)}, T0 + DG_SEC(30)));
@@ -468,6 +472,8 @@ START_TEST(factors_fed_together_are_judged_once) {
     const dg_load_share first[] = {
         {0.1, DG_FACTOR_QUEUE, 0}, {0.86, DG_FACTOR_CPU, 0}, {0.3, DG_FACTOR_HOST, 0}};
     ck_assert_int_eq(dg_load_feed_many(load, first, 3, T0), DG_SERVICE_CRITICAL);
+    ck_assert_uint_eq(stats_at(load, T0).known,
+                      1u << DG_FACTOR_QUEUE | 1u << DG_FACTOR_CPU | 1u << DG_FACTOR_HOST);
     /* one falls below the edge while another rises to hold it: one after the other, it would fall to degraded */
     const dg_load_share second[] = {{0.82, DG_FACTOR_QUEUE, 0}, {0.1, DG_FACTOR_CPU, 0}};
     ck_assert_int_eq(dg_load_feed_many(load, second, 2, T0), DG_SERVICE_CRITICAL);
@@ -548,7 +554,7 @@ END_TEST
 START_TEST(bad_configurations_are_refused_and_change_nothing) {
     static const dg_allocator empty;
     static const char *const names[][3] = {
-        {""}, {"GPU"}, {"gpu load"}, {"cpu"}, {"sixteen_letters_"}, {"gpu", NULL, "gpu"}};
+        {""}, {"Gpu"}, {"gpu load"}, {"cpu"}, {"sixteen_letters_"}, {"gpu", NULL, "gpu"}};
     static const dg_action_rule action = {DG_ACTIONS_MAX, 0}, level = {0, 4}, good = {0, 0};
     static const dg_action_rule second[] = {{0, 0}, {DG_ACTIONS_MAX, 0}};
     const dg_load_config bad[] = {
@@ -760,8 +766,8 @@ START_TEST(levels_factors_and_actions_have_names) {
 END_TEST
 
 START_TEST(a_host_names_its_factors) {
-    static const char *const names[] = {"gpu", NULL, "fifteen_letters"};
-    dg_load *load = placed((dg_load_config){.factor_names = names, .factor_name_count = 3});
+    static const char *const names[] = {"gpu", NULL, "fifteen_letters", "az_09"};
+    dg_load *load = placed((dg_load_config){.factor_names = names, .factor_name_count = 4});
     char name[DG_FACTOR_NAME_MAX + 1];
     static const struct {
         uint32_t factor;
@@ -769,6 +775,7 @@ START_TEST(a_host_names_its_factors) {
     } rows[] = {{DG_FACTOR_HOST, "gpu"},
                 {DG_FACTOR_HOST + 1, "host_1"},
                 {DG_FACTOR_HOST + 2, "fifteen_letters"},
+                {DG_FACTOR_HOST + 3, "az_09"},
                 {DG_FACTOR_CPU, "cpu"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ok(dg_load_factor_name(load, rows[i].factor, name, sizeof name));

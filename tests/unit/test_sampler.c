@@ -51,6 +51,7 @@ START_TEST(size_is_192_bytes_of_which_one_line_is_written_to) {
     printf("sampler: %zu bytes in all, 64 hot\n", dg_sampler_size(NULL));
     ck_assert_uint_eq(dg_sampler_size(NULL), SIZE);
     ck_assert_uint_eq(dg_sampler_align(), 64);
+    ck_assert_uint_eq(dg_sampler_size(&(dg_sampler_config){.end = 2}), 0);
     dg_sampler *sampler = placed((dg_sampler_config){0});
     unsigned char before[128];
     memcpy(before, memory, sizeof before);
