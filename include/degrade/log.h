@@ -77,6 +77,12 @@ DG_API const char *dg_log_severity_name(uint32_t severity);
 /* Returns the severity of that name, or DG_ERR_NOT_FOUND (for NULL too). Since 0.1. */
 DG_API int dg_log_severity_find(const char *name);
 
+/* Returns "text", "integer", "number", "natural" or "unknown". Static, never NULL. Since 0.1. */
+DG_API const char *dg_field_type_name(uint32_t type);
+
+/* Returns the DG_FIELD_* of that name, or DG_ERR_NOT_FOUND (for NULL too). Since 0.1. */
+DG_API int dg_field_type_find(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,6 +23,20 @@ int dg_log_severity_find(const char *name) {
     return dgi_name_find(&log_severities, name);
 }
 
+static const char *const log_type_words[] = {[DG_FIELD_TEXT] = "text",
+                                             [DG_FIELD_INTEGER] = "integer",
+                                             [DG_FIELD_NUMBER] = "number",
+                                             [DG_FIELD_NATURAL] = "natural"};
+static const dgi_names log_types = DGI_NAMES(log_type_words);
+
+const char *dg_field_type_name(uint32_t type) {
+    return dgi_name(&log_types, type);
+}
+
+int dg_field_type_find(const char *name) {
+    return dgi_name_find(&log_types, name);
+}
+
 static bool log_field_is_valid(const dg_log_field *field) {
     return field->name && field->type <= DG_FIELD_NATURAL &&
            (field->type != DG_FIELD_TEXT || field->text);

@@ -943,6 +943,7 @@ START_TEST(texts_that_are_not_valid_are_counted_and_the_connection_goes_on) {
     err(text(conn, longest, 0), DG_ERR_SPACE);
     ck_assert_uint_eq(world_stats(&w).messages_refused, 6);
     ck_assert_int_eq(text(conn, "{\"type\":\"chat\",\"text\":\"hello\"}", 0), 0);
+    ck_assert_int_eq(text(conn, "{\"type\":\"chat\",and what is not JSON", 0), 0);
     ck_assert_int_eq(text(conn, "{\"type\":\"system\",\"message\":\"hello\"}", 0), 0);
     ck_assert_uint_eq(world_stats(&w).messages_refused, 6);
     ck_assert_uint_eq(world_stats(&w).connections, 1);

@@ -180,9 +180,19 @@ START_TEST(severities_have_names) {
 }
 END_TEST
 
+START_TEST(field_types_have_names) {
+    for (uint32_t type = DG_FIELD_TEXT; type <= DG_FIELD_NATURAL; type++)
+        ck_assert_int_eq(dg_field_type_find(dg_field_type_name(type)), (int)type);
+    ck_assert_str_eq(dg_field_type_name(DG_FIELD_NATURAL), "natural");
+    ck_assert_str_eq(dg_field_type_name(DG_FIELD_NATURAL + 1), "unknown");
+    err(dg_field_type_find("unknown"), DG_ERR_NOT_FOUND);
+    err(dg_field_type_find(NULL), DG_ERR_NOT_FOUND);
+}
+END_TEST
+
 TESTS_MAIN("log", a_record_is_one_line_of_exact_bytes,
            a_record_without_fields_has_the_three_that_come_first, texts_and_names_are_escaped,
            a_line_is_valid_json_whatever_its_bytes, numbers_that_are_not_finite_are_written_as_zero,
            numbers_of_any_size_are_written_as_what_they_are,
            a_buffer_too_small_is_left_with_an_empty_string, a_record_that_is_not_whole_is_refused,
-           severities_have_names)
+           severities_have_names, field_types_have_names)
