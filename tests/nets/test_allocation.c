@@ -38,7 +38,7 @@ static void scenario_cells(const dg_allocator *allocator) {
     if (made(dg_lifecycle_new(&lifecycle, &(dg_lifecycle_config){.allocator = allocator}, 0),
              &lifecycle))
         ck_assert(dg_lifecycle_live(lifecycle, 0));
-    if (made(dg_seats_new(&seats, 3, allocator), &seats))
+    if (made(dg_seats_new(&seats, &(dg_seats_config){.count = 3, .allocator = allocator}, 0), &seats))
         ck_assert_uint_eq(dg_seats_count(seats), 3);
     dg_seats_free(seats);
     dg_lifecycle_free(lifecycle);

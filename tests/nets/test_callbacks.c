@@ -114,7 +114,7 @@ static int on_write(void *user, const char *data, size_t size) {
 
 static void world_make_parts(world *w) {
     ok(dg_trail_new(&w->trail, &(dg_trail_config){.capacity = 64}));
-    ok(dg_seats_new(&w->seats, 200, NULL));
+    ok(dg_seats_new(&w->seats, &(dg_seats_config){.count = 200}, 0));
     ok(dg_bucket_new(&w->bucket, NULL, 0));
     ok(dg_sampler_new(&w->sampler, NULL, 0));
     ok(dg_load_new(&w->load, NULL, 0));

@@ -33,7 +33,7 @@ static void base() {
     EXPECT(dg_trail_new(&trail, &trail_config) == DG_OK);
     dg_trail_free(trail);
     dg_seats *seats = nullptr;
-    EXPECT(dg_seats_new(&seats, 4, nullptr) == DG_OK);
+    EXPECT(dg_seats_new(&seats, nullptr, 0) == DG_OK);
     dg_seats_free(seats);
 }
 

@@ -39,14 +39,14 @@ static void map_open(const dg_bucket_config *bucket_config, const dg_breaker_con
     map = memory;
     ok(dg_bucket_place(map->bucket, sizeof map->bucket, bucket_config, T0, &bucket));
     ok(dg_breaker_place(map->breaker, sizeof map->breaker, breaker_config, T0, &breaker));
-    ok(dg_seats_place(map->seats, sizeof map->seats, 4, &seats));
+    ok(dg_seats_place(map->seats, sizeof map->seats, &(dg_seats_config){.count = 4}, T0, &seats));
 }
 
 /* What a worker process does first. */
 static void map_attach(void) {
     ok(dg_bucket_attach(map->bucket, sizeof map->bucket, T0, &bucket));
     ok(dg_breaker_attach(map->breaker, sizeof map->breaker, T0, &breaker));
-    ok(dg_seats_attach(map->seats, sizeof map->seats, &seats));
+    ok(dg_seats_attach(map->seats, sizeof map->seats, T0, &seats));
 }
 
 static pid_t spawn(void (*work)(void)) {
@@ -154,7 +154,7 @@ END_TEST
 static void hold_a_probe(void) {
     uint32_t seat;
     dg_permit permit;
-    if (dg_seats_take(seats, (uint64_t)getpid(), &seat) != DG_OK ||
+    if (dg_seats_take(seats, (uint64_t)getpid(), T0, &seat) != DG_OK ||
         !dg_breaker_allow_seat(breaker, seat, T0 + DG_SEC(30), &permit))
         _exit(1);
     atomic_store(&map->progress, seat);
@@ -177,6 +177,8 @@ START_TEST(the_probe_of_a_killed_process_is_given_back_by_its_seat) {
     ck_assert(!dg_breaker_allow(breaker, due, &permit));
     uint32_t seat = (uint32_t)map->progress;
     ck_assert_uint_eq(dg_seats_owner(seats, seat), (uint64_t)child);
+    ck_assert_uint_eq(dg_seats_expired(seats, T0 + DG_SEC(59), 0), 0);
+    ck_assert_uint_eq(dg_seats_expired(seats, T0 + DG_SEC(61), 0), seat); /* found by time, as well */
     ck_assert_int_eq(dg_breaker_evict(breaker, seat, due), 1);
     ok(dg_seats_leave(seats, seat, (uint64_t)child));
     ck_assert(dg_breaker_allow(breaker, due, &permit));

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "degrade/breaker.h"
+#include "degrade/seats.h"
 
 #define T0 DG_SEC(1000)
 

@@ -4,8 +4,6 @@
 #include "base/permit.h"
 #include "breaker_world.h"
 
-#include "degrade/seats.h"
-
 START_TEST(size_is_192_bytes_with_one_hot_line_and_grows_with_room_for_probes) {
     static const struct {
         uint32_t permits, room;

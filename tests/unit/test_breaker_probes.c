@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include "breaker_world.h"
 
-#include "degrade/seats.h"
-
 START_TEST(an_ignored_or_cancelled_probe_frees_its_place_and_decides_nothing) {
     dg_breaker *breaker = placed((dg_breaker_config){PLAIN}, T0);
     dg_time due = T0 + DG_SEC(30);
