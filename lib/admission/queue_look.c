@@ -18,7 +18,7 @@ dg_duration dgi_queue_silence(const dg_queue *queue, dg_time at) {
     uint32_t busy = queue->running + queue->abandoned.count;
     if (busy < queue->params.in_flight)
         return 0;
-    dg_duration silence = dgi_sub_sat(at, queue->moved), mean = dgi_work_mean(&queue->rate);
+    dg_duration silence = at - queue->moved, mean = dgi_work_mean(&queue->rate);
     if (queue->abandoned.count >= queue->params.in_flight)
         return dgi_max(silence, 1);
     if (mean == 0 || silence <= LOOK_SILENCE_ALL * mean)

@@ -458,6 +458,59 @@ START_TEST(occupancy_is_predicted_delay_over_the_requests_own_budget) {
 }
 END_TEST
 
+START_TEST(what_was_turned_away_counts_for_half_after_each_second) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.max_in_flight = 1});
+    ask_admits(nothing, T0);
+    for (int i = 0; i < 16; i++)
+        ask_refused(nothing, T0, DG_REJECT_BUSY);
+    ck_assert_double_eq_tol(dg_gate_occupancy(gate, T0 + DG_SEC(1) - 1), 2 * 16.0 / 17, 1e-9);
+    ck_assert_double_eq(dg_gate_occupancy(gate, T0 + DG_SEC(1)), 1); /* 8, but of 16 at the least */
+    ck_assert_double_eq(dg_gate_occupancy(gate, T0 + DG_SEC(3)), 0.25);
+    ck_assert_double_eq(dg_gate_occupancy(gate, T0 + DG_SEC(50)), 0);
+    for (int i = 0; i < 3000; i++) /* and many at once are halved together */
+        ask_refused(nothing, T0 + DG_SEC(50), DG_REJECT_BUSY);
+    ck_assert_double_eq(dg_gate_occupancy(gate, T0 + DG_SEC(50)), 2);
+    tear_down();
+}
+END_TEST
+
+/* Equal times, and as much time on the whole in one of ten. */
+START_TEST(work_of_varying_length_has_more_room) {
+    double seen[2];
+    for (int varies = 0; varies < 2; varies++) {
+        const dg_queue_config config = {.in_flight = 1, .capacity = 1000};
+        set_up(&config, 1);
+        gate_over((dg_gate_config){.queue = queue});
+        dg_time now = T0;
+        for (int i = 0; i < 640; i++)
+            now = teach(!varies ? DG_MS(100) : i % 10 == 9 ? DG_MS(910) : DG_MS(10), now);
+        ask_admits(nothing, now);
+        for (int i = 0; i < 10; i++)
+            ask_waits((dg_request){.deadline = now + DG_SEC(50)}, now);
+        seen[varies] = ask((dg_request){.deadline = now + DG_SEC(50)}, now).occupancy;
+        tear_down();
+    }
+    ck_assert_double_eq_tol(seen[0], 0.2 * 1.414, 0.01); /* 1 s of 5 s, by sqrt(1/2) */
+    ck_assert_double_le(seen[1], 0.75 * seen[0]);
+}
+END_TEST
+
+START_TEST(a_deadline_just_passed_for_the_others_is_passed) {
+    const dg_queue_config config = {.in_flight = 1};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue, .sampler = sampler});
+    dg_time now = teach(DG_MS(100), T0);
+    ask_admits(nothing, now);
+    ask_waits(nothing, now);
+    /* By its own clock, a little late, there are 200 ms left. */
+    dg_verdict verdict =
+        ask_refused((dg_request){.deadline = now - DG_MS(300)}, now - DG_MS(500), DG_REJECT_DEADLINE);
+    ck_assert_double_eq_tol(verdict.occupancy, 1 / 1.5, 1e-9);
+    tear_down();
+}
+END_TEST
+
 START_TEST(rejection_is_graduated_by_predicted_delay) {
     const dg_queue_config config = {.in_flight = 1, .capacity = 1000};
     set_up(&config, 1);
@@ -1258,9 +1311,10 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            without_a_queue_a_level_is_reached_only_by_turning_away,
            without_a_queue_retry_after_is_the_time_until_a_worker_is_free,
            occupancy_is_predicted_delay_over_the_requests_own_budget,
-           rejection_is_graduated_by_predicted_delay, the_budget_shrinks_with_what_had_to_be_turned_away,
-           occupancy_may_be_of_slots, nothing_is_rejected_while_a_worker_is_idle,
-           what_waited_comes_out_to_run_or_ended,
+           what_was_turned_away_counts_for_half_after_each_second, work_of_varying_length_has_more_room,
+           a_deadline_just_passed_for_the_others_is_passed, rejection_is_graduated_by_predicted_delay,
+           the_budget_shrinks_with_what_had_to_be_turned_away, occupancy_may_be_of_slots,
+           nothing_is_rejected_while_a_worker_is_idle, what_waited_comes_out_to_run_or_ended,
            the_load_hears_of_queue_and_abandoned_work_and_of_their_end, the_trail_tells_who_and_why,
            retry_after_is_jittered_whole_seconds,
            a_permit_is_given_back_to_the_gate_that_gave_it_and_to_nobody_else,

@@ -1042,6 +1042,42 @@ START_TEST(abandoned_workers_count_as_gone) {
 }
 END_TEST
 
+START_TEST(fewer_workers_than_are_abandoned_are_one_at_the_least) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 4, .timeout = DG_SEC(10)});
+    dg_time now = teach(queue, 20, DG_SEC(1), T0);
+    for (uintptr_t i = 0; i < 3; i++) {
+        push_waits(queue, i, 0, now);
+        pop_is(queue, now, DG_QUEUE_RUN, i);
+    }
+    now += DG_SEC(11);
+    push_waits(queue, 9, 0, now);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now), DG_SEC(1));
+    dg_queue_config config;
+    ok(dg_queue_get_config(queue, &config));
+    config.in_flight = 1;
+    ok(dg_queue_set(queue, &config, now));
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now), DG_SEC(1) + DG_SEC(11)); /* and they are silent */
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(a_wait_beyond_all_time_is_as_long_as_can_be) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1,
+                                                 .cost_max = DG_QUEUE_COST_MAX,
+                                                 .timeout = DG_SEC(86400),
+                                                 .reset_interval = DG_OFF});
+    dg_time now = teach(queue, 2, DG_SEC(80000), T0);
+    push_waits(queue, 1, 0, now);
+    pop_is(queue, now, DG_QUEUE_RUN, 1);
+    dg_queue_answer answer;
+    ok(dg_queue_push(queue, &(dg_queue_item){.cost = UINT32_MAX, .priority = 1}, now, &answer));
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(86000)), UINT64_MAX);
+    ck_assert_uint_eq(dg_queue_delay(queue, 0, now + DG_SEC(864000)),
+                      DG_SEC(864000)); /* it has expired */
+    dg_queue_free(queue);
+}
+END_TEST
+
 /* Work that weighs much may take long: that is no silence. */
 START_TEST(heavy_work_may_run_longer_before_it_counts_as_gone) {
     dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1, .cost_max = 1000});
@@ -1647,7 +1683,8 @@ TESTS_MAIN(
     a_configuration_can_be_read_changed_and_set, what_there_is_no_memory_for_is_refused,
     pacing_can_be_switched_on_and_off, an_item_can_be_checked_before_it_is_pushed,
     silence_of_all_workers_grows_into_the_predicted_wait, one_end_or_one_free_worker_breaks_the_silence,
-    abandoned_workers_count_as_gone, heavy_work_may_run_longer_before_it_counts_as_gone,
+    abandoned_workers_count_as_gone, fewer_workers_than_are_abandoned_are_one_at_the_least,
+    a_wait_beyond_all_time_is_as_long_as_can_be, heavy_work_may_run_longer_before_it_counts_as_gone,
     fast_failures_teach_the_queue_nothing, while_no_wait_is_known_retry_after_is_spread_too,
     time_going_back_is_no_time_passed, an_old_now_changes_time_for_nobody_else,
     an_old_now_touches_no_item, a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out,
