@@ -181,7 +181,7 @@ bool dgi_queue_pace(dg_queue *queue, dg_time at) {
 void dgi_queue_run(dg_queue *queue, uint32_t index, dg_time at, dg_time now, dgi_owner owner,
                    dg_permit *permit) {
     queue_slot *slot = &queue->slots[index];
-    dgi_histogram_add_alone(&queue->waits, dgi_sub_sat(at, slot->since));
+    dgi_histogram_add_alone(&queue->waits, at - slot->since);
     slot->state = QUEUE_SLOT_RUNNING;
     slot->since = at;
     queue->running++;

@@ -45,7 +45,7 @@ static void leave_to_run(dg_queue *queue, dg_time at, dg_time now, dgi_owner own
                          dg_queue_entry *entry) {
     uint32_t index = queue_order_first(&queue->order);
     dgi_queue_order_remove(&queue->order, queue->slots, index);
-    leave_fill(queue, index, DG_QUEUE_RUN, dgi_sub_sat(at, queue->slots[index].since), entry);
+    leave_fill(queue, index, DG_QUEUE_RUN, at - queue->slots[index].since, entry);
     dgi_queue_run(queue, index, at, now, owner, &entry->permit);
 }
 
@@ -91,7 +91,7 @@ static uint32_t leave_running(const dg_queue *queue, const dgi_permit *permit) {
 }
 
 static void leave_learn(dg_queue *queue, const queue_slot *slot, uint32_t outcome, dg_time at) {
-    dg_duration took = dgi_sub_sat(at, slot->since);
+    dg_duration took = at - slot->since;
     if (outcome == DG_OUTCOME_SUCCESS)
         dgi_work_served(&queue->rate, took, slot->cost);
     else if (outcome == DG_OUTCOME_FAILURE || outcome == DG_OUTCOME_TIMEOUT)
@@ -176,7 +176,7 @@ static void leave_cancelled(dg_queue *queue, uint32_t index, dg_time at, dg_queu
         leave_ended(queue, index, entry);
         return;
     }
-    leave_fill(queue, index, DG_QUEUE_CANCELLED, dgi_sub_sat(at, slot->since), entry);
+    leave_fill(queue, index, DG_QUEUE_CANCELLED, at - slot->since, entry);
     dgi_queue_order_remove(&queue->order, queue->slots, index);
     queue_slot_free(queue, index);
     queue->counts.cancelled++;

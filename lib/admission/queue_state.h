@@ -180,7 +180,7 @@ static inline void queue_end(dg_queue *queue, uint32_t index, uint8_t state, dg_
     queue_slot *slot = &queue->slots[index];
     dgi_queue_order_remove(&queue->order, queue->slots, index);
     slot->state = state;
-    slot->since = dgi_sub_sat(at, slot->since);
+    slot->since = at - slot->since;
     dgi_queue_list_append(queue->slots, &queue->ended, index);
 }
 

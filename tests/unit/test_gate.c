@@ -511,6 +511,49 @@ START_TEST(a_deadline_just_passed_for_the_others_is_passed) {
 }
 END_TEST
 
+START_TEST(a_wait_beyond_all_time_is_turned_away_and_advice_is_at_most_the_time_out) {
+    const dg_queue_config config = {
+        .in_flight = 1, .cost_max = DG_QUEUE_COST_MAX, .timeout = DG_SEC(80000)};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    dg_time now = teach(DG_SEC(70000), T0);
+    ask_admits(nothing, now);
+    ask_waits((dg_request){.cost = UINT32_MAX, .priority = 1}, now);
+    dg_verdict verdict = ask_refused(nothing, now, DG_REJECT_DEADLINE);
+    ck_assert_double_ge(verdict.occupancy, 1000);
+    ck_assert_uint_ge(verdict.retry_after, DG_SEC(80000));
+    ck_assert_uint_le(verdict.retry_after, DG_SEC(160000));
+    tear_down();
+}
+END_TEST
+
+START_TEST(occupancy_is_two_million_at_the_most) {
+    const dg_queue_config config = {.in_flight = 1, .cost_max = DG_QUEUE_COST_MAX};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    dg_time now = teach(1, T0);
+    ask_admits(nothing, now);
+    ask_waits((dg_request){.cost = UINT32_MAX, .priority = 1},
+              now); /* 4 s of it, for one who has 10 ns */
+    ck_assert_double_eq(
+        ask_refused((dg_request){.deadline = now + 10}, now, DG_REJECT_DEADLINE).occupancy, 1 << 21);
+    tear_down();
+}
+END_TEST
+
+START_TEST(one_rejection_of_one_request_is_all_of_them) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    ck_assert_double_eq(stats_of(T0).rejected_share, 0);
+    ask_refused((dg_request){.deadline = T0}, T0, DG_REJECT_DEADLINE);
+    ck_assert_double_eq(stats_of(T0).rejected_share, 1);
+    dg_queue_entry entry = {.what = 99};
+    err(dg_gate_cancel(gate, 12345, T0, &entry), DG_ERR_NOT_FOUND);
+    ck_assert_uint_eq(entry.what, DG_QUEUE_NONE);
+    tear_down();
+}
+END_TEST
+
 START_TEST(rejection_is_graduated_by_predicted_delay) {
     const dg_queue_config config = {.in_flight = 1, .capacity = 1000};
     set_up(&config, 1);
@@ -1312,9 +1355,12 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            without_a_queue_retry_after_is_the_time_until_a_worker_is_free,
            occupancy_is_predicted_delay_over_the_requests_own_budget,
            what_was_turned_away_counts_for_half_after_each_second, work_of_varying_length_has_more_room,
-           a_deadline_just_passed_for_the_others_is_passed, rejection_is_graduated_by_predicted_delay,
-           the_budget_shrinks_with_what_had_to_be_turned_away, occupancy_may_be_of_slots,
-           nothing_is_rejected_while_a_worker_is_idle, what_waited_comes_out_to_run_or_ended,
+           a_deadline_just_passed_for_the_others_is_passed,
+           a_wait_beyond_all_time_is_turned_away_and_advice_is_at_most_the_time_out,
+           occupancy_is_two_million_at_the_most, one_rejection_of_one_request_is_all_of_them,
+           rejection_is_graduated_by_predicted_delay, the_budget_shrinks_with_what_had_to_be_turned_away,
+           occupancy_may_be_of_slots, nothing_is_rejected_while_a_worker_is_idle,
+           what_waited_comes_out_to_run_or_ended,
            the_load_hears_of_queue_and_abandoned_work_and_of_their_end, the_trail_tells_who_and_why,
            retry_after_is_jittered_whole_seconds,
            a_permit_is_given_back_to_the_gate_that_gave_it_and_to_nobody_else,

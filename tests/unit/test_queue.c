@@ -1078,6 +1078,51 @@ START_TEST(a_wait_beyond_all_time_is_as_long_as_can_be) {
 }
 END_TEST
 
+START_TEST(quantiles_lie_where_they_should) {
+    dg_queue *queue = queue_of(
+        (dg_queue_config){.capacity = 1000, .in_flight = 1000, .rejection_threshold = DG_OFF_F});
+    static const struct {
+        unsigned count;
+        dg_duration wait;
+    } parts[] = {{10, DG_US(1 << 24)}, {40, DG_US(1 << 20)}, {450, DG_US(32768)}, {500, DG_US(1024)}};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+        for (unsigned i = 0; i < parts[p].count; i++)
+            push_waits(queue, 1, 0, T0 + DG_US(1 << 24) - parts[p].wait);
+    for (int i = 0; i < 1000; i++)
+        pop_is(queue, T0 + DG_US(1 << 24), DG_QUEUE_RUN, 1);
+    dg_queue_stats stats = stats_of(queue, T0 + DG_US(1 << 24));
+    ck_assert_uint_eq(stats.wait_p50, DG_US(1024));
+    ck_assert_uint_eq(stats.wait_p95, DG_US(32768));
+    ck_assert_uint_eq(stats.wait_p99, DG_US(1 << 20));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(the_time_until_a_reset_is_never_negative_and_goes_by_the_latest_call) {
+    dg_queue *queue = queue_of((dg_queue_config){0});
+    ck_assert_uint_eq(stats_of(queue, T0 + DG_SEC(301)).time_until_reset,
+                      0); /* due, and nobody has called */
+    dg_queue_delay(queue, 0, T0 + DG_SEC(100));
+    ck_assert_uint_eq(stats_of(queue, T0).time_until_reset, DG_SEC(200));
+    dg_queue_free(queue);
+}
+END_TEST
+
+START_TEST(a_reset_counts_as_movement) {
+    dg_queue *queue = queue_of((dg_queue_config){.in_flight = 2});
+    dg_time now = teach(queue, 4, DG_SEC(1), T0);
+    for (uintptr_t i = 0; i < 2; i++) {
+        push_waits(queue, i, 0, now);
+        pop_is(queue, now, DG_QUEUE_RUN, i);
+    }
+    push_waits(queue, 7, 0, T0 + DG_SEC(299));
+    ck_assert_uint_gt(dg_queue_delay(queue, 0, T0 + DG_SEC(299)), DG_SEC(290));
+    pop_is(queue, T0 + DG_SEC(300), DG_QUEUE_RUN, 7);
+    ck_assert_uint_eq(stats_of(queue, T0 + DG_SEC(300)).silence, 0);
+    dg_queue_free(queue);
+}
+END_TEST
+
 /* Work that weighs much may take long: that is no silence. */
 START_TEST(heavy_work_may_run_longer_before_it_counts_as_gone) {
     dg_queue *queue = queue_of((dg_queue_config){.in_flight = 1, .cost_max = 1000});
@@ -1684,10 +1729,12 @@ TESTS_MAIN(
     pacing_can_be_switched_on_and_off, an_item_can_be_checked_before_it_is_pushed,
     silence_of_all_workers_grows_into_the_predicted_wait, one_end_or_one_free_worker_breaks_the_silence,
     abandoned_workers_count_as_gone, fewer_workers_than_are_abandoned_are_one_at_the_least,
-    a_wait_beyond_all_time_is_as_long_as_can_be, heavy_work_may_run_longer_before_it_counts_as_gone,
-    fast_failures_teach_the_queue_nothing, while_no_wait_is_known_retry_after_is_spread_too,
-    time_going_back_is_no_time_passed, an_old_now_changes_time_for_nobody_else,
-    an_old_now_touches_no_item, a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out,
-    the_end_of_time_is_survived, misuse_is_refused_and_changes_nothing, words_are_there,
-    random_operations_agree_with_the_model, who_sleeps_until_next_misses_nothing,
-    the_same_calls_give_the_same_answers, threads_share_it_and_never_exceed_in_flight)
+    a_wait_beyond_all_time_is_as_long_as_can_be, quantiles_lie_where_they_should,
+    the_time_until_a_reset_is_never_negative_and_goes_by_the_latest_call, a_reset_counts_as_movement,
+    heavy_work_may_run_longer_before_it_counts_as_gone, fast_failures_teach_the_queue_nothing,
+    while_no_wait_is_known_retry_after_is_spread_too, time_going_back_is_no_time_passed,
+    an_old_now_changes_time_for_nobody_else, an_old_now_touches_no_item,
+    a_clock_that_jumps_ahead_and_comes_back_locks_nobody_out, the_end_of_time_is_survived,
+    misuse_is_refused_and_changes_nothing, words_are_there, random_operations_agree_with_the_model,
+    who_sleeps_until_next_misses_nothing, the_same_calls_give_the_same_answers,
+    threads_share_it_and_never_exceed_in_flight)
