@@ -27,12 +27,28 @@ static void message_degraded(dg_message *message, const dg_decision *decision) {
     message->audio_quality = decision->audio_quality;
 }
 
+/* A way up that the network did not take is not told as one. */
+static const char *message_restored_text(uint32_t reason) {
+    switch (reason) {
+    case DG_REASON_MANUAL:
+        return "Quality set by hand";
+    case DG_REASON_REFUSED:
+        return "Change refused, back to the quality before";
+    case DG_REASON_RELEASED:
+        return "Quality no longer set by hand";
+    case DG_REASON_LOAD_EASED:
+        return "Server load eased";
+    default:
+        return "Network conditions improved";
+    }
+}
+
 static void message_restored(dg_message *message, const dg_decision *decision) {
     message->kind = DG_MESSAGE_RESTORED;
     message->has = DG_MESSAGE_HAS_SEQUENCE;
     message->sequence = decision->sequence;
     message->level = decision->level;
-    message_set_text(message, "Network conditions improved");
+    message_set_text(message, message_restored_text(decision->reason));
 }
 
 static void message_fallback(dg_message *message, const dg_decision *decision, bool enabled) {

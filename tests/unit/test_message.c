@@ -87,6 +87,26 @@ START_TEST(fallback_says_how_long_on_the_way_in_and_nothing_on_the_way_out) {
 }
 END_TEST
 
+START_TEST(a_way_up_that_the_network_did_not_take_is_not_told_as_one) {
+    static const struct {
+        uint32_t reason;
+        const char *text;
+    } rows[] = {
+        {DG_REASON_IMPROVED, "Network conditions improved"},
+        {DG_REASON_MANUAL, "Quality set by hand"},
+        {DG_REASON_REFUSED, "Change refused, back to the quality before"},
+        {DG_REASON_RELEASED, "Quality no longer set by hand"},
+        {DG_REASON_LOAD_EASED, "Server load eased"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        dg_decision decision = {.level = DG_LEVEL_FULL, .reason = rows[i].reason};
+        dg_message message;
+        ok(dg_message_from_decision(&decision, DG_SEND_RESTORED, &message));
+        ck_assert_str_eq(message.text, rows[i].text);
+    }
+}
+END_TEST
+
 START_TEST(unmeasured_metrics_are_left_out_and_never_zero) {
     dg_decision decision = {.level = DG_LEVEL_LOW, .reason = DG_REASON_STALE_METRICS, .sequence = 9};
     dg_message message;
@@ -860,14 +880,15 @@ END_TEST
 
 TESTS_MAIN("message", the_original_example_is_written_byte_for_byte, each_kind_is_written_exactly,
            fallback_says_how_long_on_the_way_in_and_nothing_on_the_way_out,
+           a_way_up_that_the_network_did_not_take_is_not_told_as_one,
            unmeasured_metrics_are_left_out_and_never_zero, what_is_written_reads_back_the_same,
            mutated_messages_are_read_or_refused, members_may_come_in_any_order_and_the_type_last,
            text_of_another_type_is_the_hosts_whatever_else_is_in_it,
            long_text_is_looked_at_only_as_far_as_a_message_may_reach,
            null_is_as_good_as_absent_for_every_member, null_is_as_good_as_an_absent_object,
            whole_numbers_may_be_written_with_point_and_exponent,
-           numbers_reach_from_zero_to_their_highest, members_of_other_kinds_are_read_over,
-           member_that_comes_twice_is_refused, word_of_a_later_version_is_unknown_and_not_an_error,
+           numbers_reach_from_zero_to_their_highest, member_that_comes_twice_is_refused,
+           members_of_other_kinds_are_read_over, word_of_a_later_version_is_unknown_and_not_an_error,
            every_word_there_is_can_be_said, recommendation_that_is_not_there_is_not_taken_for_good_audio,
            messages_of_a_later_size_are_read_and_written, check_names_the_member_and_its_range,
            bad_texts_are_refused_and_leave_nothing, metrics_out_of_range_or_twice_are_refused,
