@@ -46,10 +46,17 @@ void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint3
 void dgi_estimate_keep_pace(dgi_estimate *estimate, const dg_profile *profile, uint32_t clock);
 
 /* How old a metric's last value may become before it is forgotten, in milliseconds. */
-uint32_t dgi_estimate_lasts(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);
+static inline uint32_t dgi_estimate_lasts(const dgi_estimate *estimate, const dg_profile *profile,
+                                          unsigned metric) {
+    return dgi_pace_silence(estimate->pace.gap[metric], profile->forget_ms);
+}
 
 /* Reads the estimate. False where the metric is not measured: never fed, forgotten, or over too few packets. */
 bool dgi_estimate_read(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
                        uint32_t clock, uint32_t *value);
+
+/* Reads all; a value is 0 where it is not measured. Returns the mask of those that are. */
+uint32_t dgi_estimate_read_all(const dgi_estimate *estimate, const dg_profile *profile, uint32_t clock,
+                               uint32_t value[DG_METRICS]);
 
 #endif

@@ -31,6 +31,8 @@ static uint32_t pace_toward(uint32_t from, uint32_t to) {
 void dgi_pace_note(dgi_pace *pace, unsigned metric, uint32_t ms, uint32_t floor) {
     uint32_t gap = (uint32_t)dgi_min(dgi_max(ms / DGI_PACE_UNIT, 1), UINT16_MAX);
     uint32_t present = pace->gap[metric], slower = pace_slower(pace, metric);
+    if (gap == present && slower == 0)
+        return;
     if (present == 0) {
         present = gap;
     } else if (ms > dgi_pace_silence((uint16_t)present, floor)) {

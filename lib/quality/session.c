@@ -129,9 +129,14 @@ static const dgi_mask_row session_masked[] = {
     DGI_MASK_ROW(dg_decision, DG_SAMPLE_BANDWIDTH, bandwidth_kbps),
 };
 
-/* Whether the caller's decision is none, or can be written; it is all zero then. */
-static bool session_out(dg_decision *decision, size_t size) {
-    return decision == NULL || DGI_OUT(dg_decision, decision, size);
+/* Whether the caller's decision is none, or can be written. */
+static inline bool session_out(const dg_decision *decision, size_t size) {
+    return decision == NULL || DGI_USABLE(dg_decision, decision, size);
+}
+
+static int session_fail(int status, dg_decision *decision, size_t size) {
+    dgi_struct_clear(decision, size);
+    return status;
 }
 
 static int session_finish(dg_session *session, dg_decision *decision, size_t decision_size) {
@@ -141,7 +146,7 @@ static int session_finish(dg_session *session, dg_decision *decision, size_t dec
     if (decision != NULL && decision_size == sizeof *decision) {
         dgi_session_answer(session, &view, &outcome, decision);
     } else if (decision != NULL) {
-        dg_decision whole = {0};
+        dg_decision whole;
         dgi_session_answer(session, &view, &outcome, &whole);
         dgi_struct_write_masked(decision, decision_size, &whole, sizeof whole,
                                 offsetof(dg_decision, has), session_masked, DGI_COUNT(session_masked));
@@ -154,14 +159,15 @@ static int session_finish(dg_session *session, dg_decision *decision, size_t dec
 int dg_session_feed_sized(dg_session *session, const dg_sample *sample, size_t sample_size, dg_time now,
                           dg_decision *decision, size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     int status = dgi_session_take_sample(session, sample, sample_size, now);
-    return status == DG_OK ? session_finish(session, decision, decision_size) : status;
+    return status == DG_OK ? session_finish(session, decision, decision_size)
+                           : session_fail(status, decision, decision_size);
 }
 
 int dg_session_ask_sized(dg_session *session, dg_time now, dg_decision *decision, size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     return session_finish(session, decision, decision_size);
 }
@@ -169,7 +175,7 @@ int dg_session_ask_sized(dg_session *session, dg_time now, dg_decision *decision
 int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *decision,
                           size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL || decision == NULL)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     dg_session then = *session; /* borrows the profile for this call */
     dgi_session_advance(&then, now);
     return session_finish(&then, decision, decision_size);
@@ -178,9 +184,10 @@ int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *d
 int dg_session_ack_sized(dg_session *session, const dg_ack *ack, size_t ack_size, dg_time now,
                          dg_decision *decision, size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     int status = dgi_session_take_ack(session, ack, ack_size, now);
-    return status == DG_OK ? session_finish(session, decision, decision_size) : status;
+    return status == DG_OK ? session_finish(session, decision, decision_size)
+                           : session_fail(status, decision, decision_size);
 }
 
 /* --- what others decide --- */
@@ -197,7 +204,7 @@ static void session_force_until(dg_session *session, dg_duration duration) {
 int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration duration, dg_time now,
                            dg_decision *decision, size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL || level >= DG_LEVELS)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     session->manual = (uint8_t)level;
     session_force_until(session, duration);
@@ -207,7 +214,7 @@ int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration dura
 int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *decision,
                              size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     if (session->manual != DGI_SESSION_NO_LEVEL)
         dgi_session_set(session, DGI_SESSION_FRESH);
@@ -218,7 +225,7 @@ int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *deci
 int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now, dg_decision *decision,
                          size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL || level >= DG_LEVELS)
-        return DG_ERR_INVALID;
+        return session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     if (session->cap != level)
         dgi_session_set(session, DGI_SESSION_FRESH);

@@ -9,16 +9,22 @@
 
 /* A metric's integer in the unit of the API. */
 static inline double decision_value(unsigned metric, uint32_t value) {
-    static const uint32_t units[DG_METRICS] = {1000, 1000000, 1000, 1};
-    return dgi_ratio(value, units[metric]);
+    switch (metric) {
+    case DG_METRIC_LOSS:
+        return dgi_ratio(value, 1000000);
+    case DG_METRIC_BANDWIDTH:
+        return value;
+    default:
+        return dgi_ratio(value, 1000);
+    }
 }
 
-static bool decision_measured(const dgi_session_view *view, unsigned metric) {
+static inline bool decision_measured(const dgi_session_view *view, unsigned metric) {
     return (view->measured >> metric & 1) != 0;
 }
 
-/* DG_SAMPLE_* of the first four have the bits of the metrics' mask. */
-static void decision_estimates(const dgi_session_view *view, dg_decision *decision) {
+/* DG_SAMPLE_* of the first four have the bits of the metrics' mask; what is not measured is 0 in the view. */
+static inline void decision_estimates(const dgi_session_view *view, dg_decision *decision) {
     decision->has = view->measured;
     decision->rtt_ms = decision_value(DG_METRIC_RTT, view->value[DG_METRIC_RTT]);
     decision->loss = decision_value(DG_METRIC_LOSS, view->value[DG_METRIC_LOSS]);
@@ -26,25 +32,35 @@ static void decision_estimates(const dgi_session_view *view, dg_decision *decisi
     decision->bandwidth_kbps = decision_value(DG_METRIC_BANDWIDTH, view->value[DG_METRIC_BANDWIDTH]);
 }
 
-static void decision_grades(const dg_session *session, const dgi_session_view *view,
-                            dg_decision *decision) {
-    static const uint32_t actions[DG_METRICS] = {DG_ADVICE_MORE_BUFFERING, DG_ADVICE_LARGER_CHUNKS,
-                                                 DG_ADVICE_MORE_BUFFERING, DG_ADVICE_LOWER_BITRATE};
-    uint32_t *const grades[DG_METRICS] = {&decision->grade_rtt, &decision->grade_loss,
-                                          &decision->grade_jitter, &decision->grade_bandwidth};
-    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
-        if (!decision_measured(view, metric))
-            continue;
-        uint32_t grade = dgi_profile_grade(session->profile, metric, view->value[metric]);
-        *grades[metric] = grade;
-        decision->grade = (uint32_t)dgi_max(decision->grade, grade);
-        decision->advice |= grade >= DG_GRADE_FAIR ? actions[metric] : 0;
-    }
+/* One metric's grade, which adds to the whole one and to the advice. */
+static inline uint32_t decision_grade(const dg_session *session, const dgi_session_view *view,
+                                      unsigned metric, uint32_t advice, dg_decision *decision) {
+    if (!decision_measured(view, metric))
+        return DG_GRADE_UNKNOWN;
+    uint32_t grade = dgi_profile_grade(session->profile, metric, view->value[metric]);
+    decision->grade = (uint32_t)dgi_max(decision->grade, grade);
+    decision->advice |= grade >= DG_GRADE_FAIR ? advice : 0;
+    return grade;
+}
+
+static inline void decision_grades(const dg_session *session, const dgi_session_view *view,
+                                   dg_decision *decision) {
+    decision->grade = DG_GRADE_UNKNOWN;
+    decision->advice = 0;
+    decision->grade_rtt =
+        decision_grade(session, view, DG_METRIC_RTT, DG_ADVICE_MORE_BUFFERING, decision);
+    decision->grade_loss =
+        decision_grade(session, view, DG_METRIC_LOSS, DG_ADVICE_LARGER_CHUNKS, decision);
+    decision->grade_jitter =
+        decision_grade(session, view, DG_METRIC_JITTER, DG_ADVICE_MORE_BUFFERING, decision);
+    decision->grade_bandwidth =
+        decision_grade(session, view, DG_METRIC_BANDWIDTH, DG_ADVICE_LOWER_BITRATE, decision);
 }
 
 /* What the reason saw, and against what. */
 static void decision_evidence(const dg_session *session, const dgi_session_view *view, uint32_t row,
                               dg_decision *decision) {
+    decision->value = decision->threshold = 0;
     if (decision->reason == DG_REASON_STALE_METRICS) {
         decision->value = dgi_session_age(session, session->life);
         decision->threshold = dgi_session_patience(session);
@@ -92,24 +108,21 @@ static uint32_t decision_recovery_ms(const dg_session *session) {
 static dg_time decision_next(const dg_session *session, uint32_t next_ms) {
     if (next_ms == UINT32_MAX)
         return DG_NEVER;
-    return dg_time_add(session->last, DG_MS(next_ms));
+    return dgi_add_sat(session->last, DG_MS(next_ms));
 }
 
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
                         const dgi_session_outcome *outcome, dg_decision *decision) {
-    *decision = (dg_decision){
-        .next = decision_next(session, outcome->next_ms),
-        .changed = outcome->changed,
-        .before = outcome->before,
-        .level = session->level,
-        .reason = outcome->reason,
-        .send = outcome->send,
-        .sequence = session->sequence,
-        .expected_latency_ms = decision_latency_ms(view),
-    };
+    decision->next = decision_next(session, outcome->next_ms);
+    decision->changed = outcome->changed;
+    decision->before = outcome->before;
+    decision->level = session->level;
+    decision->reason = outcome->reason;
+    decision->send = outcome->send;
+    decision->sequence = session->sequence;
+    decision->expected_latency_ms = decision_latency_ms(view);
     decision->direction = dgi_change_direction(outcome->before, session->level);
-    if (session->level == DG_LEVEL_FALLBACK)
-        decision->recovery_ms = decision_recovery_ms(session);
+    decision->recovery_ms = session->level == DG_LEVEL_FALLBACK ? decision_recovery_ms(session) : 0;
     decision_estimates(view, decision);
     decision_grades(session, view, decision);
     decision_settings(session, decision);

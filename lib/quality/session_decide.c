@@ -14,27 +14,27 @@ typedef struct decide_wish {
 
 /* --- what is seen --- */
 
-static void decide_look_at(const dg_session *session, unsigned metric, dgi_session_view *view) {
-    const dg_profile *profile = session->profile;
+static inline void decide_look_at(const dg_profile *profile, unsigned metric, dgi_session_view *view) {
+    uint32_t bit = 1u << metric;
     view->asks[metric] = DG_LEVEL_FULL;
-    if (!dgi_estimate_read(&session->estimate, profile, metric, session->clock, &view->value[metric]))
-        return;
-    view->measured |= 1u << metric;
-    if (!dgi_profile_decides(profile, metric))
+    if ((view->measured & profile->metrics & bit) == 0)
         return;
     view->asks[metric] = dgi_profile_asks(profile, metric, view->value[metric]);
-    if (!dgi_profile_restores(profile, metric, view->value[metric]))
-        view->unrestored |= 1u << metric;
+    view->unrestored |= dgi_profile_restores(profile, metric, view->value[metric]) ? 0 : bit;
 }
 
 void dgi_session_look(const dg_session *session, dgi_session_view *view) {
-    view->measured = view->unrestored = 0;
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        decide_look_at(session, metric, view);
+    const dg_profile *profile = session->profile;
+    view->measured = dgi_estimate_read_all(&session->estimate, profile, session->clock, view->value);
+    view->unrestored = 0;
+    decide_look_at(profile, DG_METRIC_RTT, view);
+    decide_look_at(profile, DG_METRIC_LOSS, view);
+    decide_look_at(profile, DG_METRIC_JITTER, view);
+    decide_look_at(profile, DG_METRIC_BANDWIDTH, view);
 }
 
 /* The worst level that a metric of the mask asks for; the first metric wins a tie. */
-static decide_wish decide_worst(const dgi_session_view *view, uint32_t among) {
+static inline decide_wish decide_worst(const dgi_session_view *view, uint32_t among) {
     decide_wish wish = {DG_LEVEL_FULL, DG_REASON_NONE};
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
         if ((among >> metric & 1) != 0 && view->asks[metric] > wish.level)

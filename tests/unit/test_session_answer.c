@@ -199,6 +199,28 @@ START_TEST(fallback_that_follows_a_refusable_change_cannot_be_refused) {
 }
 END_TEST
 
+/* --- the whole of it --- */
+
+START_TEST(every_member_is_written_whatever_was_there) {
+    dg_decision clean, dirty;
+    for (uint32_t level = 0; level < DG_LEVELS; level++) {
+        dg_session *session = session_made(NULL);
+        paced(session, good_sample, 0);
+        forced(session, level, 0, 0);
+        memset(&clean, 0, sizeof clean);
+        memset(&dirty, 0xff, sizeof dirty);
+        ok(dg_session_peek(session, at_ms(5000), &clean));
+        ok(dg_session_ask(session, at_ms(5000), &dirty));
+        ck_assert_mem_eq(&clean, &dirty, sizeof clean);
+        memset(&dirty, 0xff, sizeof dirty);
+        memset(&clean, 0, sizeof clean);
+        err(dg_session_feed(session, &(dg_sample){.has = 64}, at_ms(5000), &dirty), DG_ERR_INVALID);
+        ck_assert_mem_eq(&clean, &dirty, sizeof clean);
+        dg_session_free(session);
+    }
+}
+END_TEST
+
 /* --- recovery --- */
 
 START_TEST(recovery_is_the_median_of_the_last_three_stays) {
@@ -224,4 +246,4 @@ TESTS_MAIN(
     a_cap_under_which_the_link_recovered_is_what_eased, refusal_and_force_upwards_say_who_wanted_it,
     degradation_that_is_switched_off_lets_go, what_is_sent_again_says_why_it_was_sent,
     fallback_that_follows_a_refusable_change_cannot_be_refused,
-    recovery_is_the_median_of_the_last_three_stays)
+    every_member_is_written_whatever_was_there, recovery_is_the_median_of_the_last_three_stays)
