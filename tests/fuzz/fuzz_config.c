@@ -2,6 +2,7 @@
  * is wrong and names the member; what it lets pass makes an object that can be asked and freed; what it refuses makes none.
  *
  * SPDX-License-Identifier: MIT */
+#include "cells.h"
 #include "degrade/degrade.h"
 #include "faults.h"
 #include "fuzz.h"
@@ -222,9 +223,111 @@ static int check_one(fuzz_input *in, const struct_check *one, const struct_shape
     return status;
 }
 
-/* --- what the check lets pass makes an object --- */
+/* --- what the check lets pass makes an object that can be used at any time --- */
 
-static void make_one(const char *type, int checked, const void *value, size_t size, dg_time now) {
+static void use_cell(fuzz_input *in, const cells_case *how, void *cell, dg_time now) {
+    cells_user user = {.random = fuzz_byte(in), .now = now, .wild = true};
+    for (int i = 0; i < 24; i++) {
+        cells_pass_time(&user);
+        if (fuzz_byte(in) % 4 == 0)
+            user.now = fuzz_u64(in);
+        how->use(cell, &user);
+    }
+}
+
+static void use_queue(fuzz_input *in, dg_queue *queue, dg_time now) {
+    dg_permit permit = {0};
+    dg_queue_stats stats;
+    for (int i = 0; i < 24; i++) {
+        dg_queue_item item = {
+            .priority = (int8_t)fuzz_byte(in), .cost = fuzz_u32(in), .deadline = fuzz_u64(in)};
+        dg_queue_answer answer;
+        dg_queue_entry entry;
+        now = fuzz_time(in, now);
+        int status = dg_queue_push(queue, &item, now, &answer);
+        CHECK(status == DG_OK || status == DG_ERR_INVALID);
+        status = dg_queue_pop(queue, now, &entry);
+        CHECK(status == 0 || status == 1);
+        if (status == 1 && fuzz_byte(in) % 2 == 0)
+            permit = entry.permit;
+        if (fuzz_byte(in) % 2 == 0)
+            dg_queue_done(queue, &permit, fuzz_below(in, 5), now);
+        CHECK(dg_queue_get_stats(queue, now, &stats) == DG_OK && stats.waiting <= stats.capacity);
+        CHECK(stats.running + stats.abandoned <= stats.in_flight);
+        dg_queue_due(queue, now);
+    }
+}
+
+static void use_gate(fuzz_input *in, dg_gate *gate, dg_time now) {
+    dg_gate_stats stats;
+    for (int i = 0; i < 12; i++) {
+        dg_request request = {.action = fuzz_below(in, 16),
+                              .flags = fuzz_below(in, 2),
+                              .cost = fuzz_u32(in),
+                              .wall_ms = 1};
+        dg_verdict verdict;
+        now = fuzz_time(in, now);
+        int status = dg_gate_ask(gate, &request, now, &verdict);
+        CHECK(status == DG_OK || status == DG_ERR_INVALID);
+        CHECK(verdict.answer != DG_ANSWER_REJECT || status != DG_OK || verdict.retry_after >= DG_SEC(1));
+        if (fuzz_byte(in) % 2 == 0)
+            dg_gate_release(gate, &verdict.permit, DG_OUTCOME_SUCCESS, now);
+        CHECK(dg_gate_get_stats(gate, now, &stats) == DG_OK && isfinite(stats.occupancy));
+    }
+}
+
+static void use_session(fuzz_input *in, dg_session *session, dg_time now) {
+    dg_decision decision, again;
+    for (int i = 0; i < 12; i++) {
+        dg_sample sample = {.has = fuzz_byte(in) & 15};
+        sample.rtt_ms = sample.has & DG_SAMPLE_RTT ? fuzz_byte(in) * 9.0 : 0;
+        sample.loss = sample.has & DG_SAMPLE_LOSS ? fuzz_byte(in) / 255.0 : 0;
+        sample.jitter_ms = sample.has & DG_SAMPLE_JITTER ? fuzz_byte(in) : 0;
+        sample.bandwidth_kbps = sample.has & DG_SAMPLE_BANDWIDTH ? fuzz_byte(in) * 4.0 : 0;
+        now = fuzz_time(in, now);
+        CHECK(dg_session_feed(session, &sample, now, &decision) == DG_OK && decision.level < DG_LEVELS);
+        CHECK(decision.next >= now && isfinite(decision.value) && isfinite(decision.threshold));
+        now = fuzz_time(in, now);
+        CHECK(dg_session_ask(session, now, &decision) == DG_OK &&
+              dg_session_ask(session, now, &again) == DG_OK);
+        CHECK(again.changed == 0 &&
+              again.level == decision.level); /* calling more often changes nothing */
+    }
+}
+
+static void use_hub(fuzz_input *in, dg_hub *hub, dg_time now) {
+    dg_conn conns[4] = {0};
+    dg_hub_stats stats;
+    for (int i = 0; i < 16; i++) {
+        uint8_t what = fuzz_byte(in);
+        now = fuzz_time(in, now);
+        if (what < 80)
+            dg_hub_add(hub, NULL, now, &conns[what & 3]);
+        else if (what < 120)
+            dg_hub_remove(hub, conns[what & 3], now);
+        else if (what < 130)
+            dg_hub_drain(hub, fuzz_u64(in), what & 1, now);
+        else
+            CHECK(dg_hub_tick(hub, now) >= 0);
+        CHECK(dg_hub_get_stats(hub, now, &stats) == DG_OK && stats.closing <= stats.connections);
+        dg_hub_due(hub);
+    }
+}
+
+static void use_object(fuzz_input *in, const char *name, void *object, dg_time now) {
+    for (size_t i = 0; i < COUNT(cells_cases); i++)
+        if (strcmp(cells_cases[i].object, name) == 0)
+            use_cell(in, &cells_cases[i], object, now);
+    if (strcmp(name, "dg_queue") == 0)
+        use_queue(in, object, now);
+    if (strcmp(name, "dg_gate") == 0)
+        use_gate(in, object, now);
+    if (strcmp(name, "dg_session") == 0)
+        use_session(in, object, now);
+}
+
+static void make_one(fuzz_input *in, const char *type, int checked, const void *value, size_t size,
+                     dg_time now) {
     for (size_t i = 0; i < COUNT(object_makers); i++) {
         const object_maker *maker = &object_makers[i];
         if (strcmp(maker->type, type) != 0)
@@ -233,28 +336,34 @@ static void make_one(const char *type, int checked, const void *value, size_t si
         int status = maker->make(&object, value, size, now);
         CHECK(status == checked || (checked == DG_OK && status == DG_ERR_NOMEM));
         CHECK((status == DG_OK) == (object != NULL));
+        if (status == DG_OK)
+            use_object(in, maker->object, object, now);
         maker->end(object);
     }
 }
 
-static void make_profile(int checked, const void *value, size_t size) {
+static void make_profile(fuzz_input *in, int checked, const void *value, size_t size, dg_time now) {
     const dg_profile *profile = (const dg_profile *)&memory;
+    dg_session *session;
     int status = dg_profile_new_sized(&profile, value, size);
     CHECK(status == checked || (checked == DG_OK && status == DG_ERR_NOMEM));
     CHECK((status == DG_OK) == (profile != NULL));
+    if (status == DG_OK) {
+        CHECK(dg_session_new(&session, &(dg_session_config){.profile = profile}, now) == DG_OK);
+        use_session(in, session, now);
+        dg_session_free(session);
+    }
     dg_profile_unref(profile);
 }
 
-static void make_hub(int checked, const void *value, size_t size, dg_time now) {
+static void make_hub(fuzz_input *in, int checked, const void *value, size_t size, dg_time now) {
     dg_hub *hub = (dg_hub *)&memory;
-    int status = dg_hub_new(&hub, NULL, NULL, now);
-    CHECK(status == DG_OK && hub != NULL);
-    dg_hub_free(hub);
-    hub = (dg_hub *)&memory;
-    dg_host none = {0};
-    status = dg_hub_new_sized(&hub, value, size, &none, sizeof none, now);
+    const dg_host none = {0};
+    int status = dg_hub_new_sized(&hub, value, size, &none, sizeof none, now);
     CHECK(status == checked || (checked == DG_OK && status == DG_ERR_NOMEM));
     CHECK((status == DG_OK) == (hub != NULL));
+    if (status == DG_OK)
+        use_hub(in, hub, now);
     dg_hub_free(hub);
 }
 
@@ -262,7 +371,10 @@ static size_t size_given(fuzz_input *in, size_t whole) {
     uint8_t how = fuzz_byte(in);
     if (how < 200)
         return whole;
-    return how == 255 ? whole + 8 : how == 254 ? 0 : (how % (whole + 1)) & ~(size_t)7;
+    return how == 255   ? whole + 8
+           : how == 254 ? 0
+           : how == 253 ? SIZE_MAX
+                        : (how % (whole + 1)) & ~(size_t)7;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -274,7 +386,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct_check *one = &struct_checks[fuzz_below(&in, COUNT(struct_checks))];
     const struct_shape *shape = shape_of(one->type, strlen(one->type));
     CHECK(shape != NULL && shape->size <= STRUCT_MOST);
-    memory = (faults){.mode = FAULTS_NONE, .most = 1 << 21};
+    memory = (faults){.mode = FAULTS_NONE, .most = 1 << 18};
     allocator = faults_allocator(&memory);
     parts_make();
     memset(&value, 0, sizeof value);
@@ -285,11 +397,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t given = size_given(&in, shape->size);
     dg_time now = fuzz_u64(&in);
     int status = check_one(&in, one, shape, value.bytes, given);
-    make_one(one->type, status, value.bytes, given, now);
+    make_one(&in, one->type, status, value.bytes, given, now);
     if (strcmp(one->type, "dg_profile_config") == 0)
-        make_profile(status, value.bytes, given);
+        make_profile(&in, status, value.bytes, given, now);
     if (strcmp(one->type, "dg_hub_config") == 0)
-        make_hub(status, value.bytes, given, now);
+        make_hub(&in, status, value.bytes, given, now);
     parts_free();
     CHECK(memory.blocks == 0 && memory.bytes == 0);
     return 0;
