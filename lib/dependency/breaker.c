@@ -6,35 +6,10 @@
 
 #define BREAKER_LAYOUT 1
 
-/* --- shape --- */
-
-static size_t breaker_bytes(uint32_t room) {
-    size_t bytes = BREAKER_BASE + room * sizeof(dgi_atomic64);
-    return (bytes + DGI_CELL_ALIGN - 1) / DGI_CELL_ALIGN * DGI_CELL_ALIGN;
-}
-
-static uint32_t breaker_shape(uint32_t room, uint32_t seats) {
-    uint64_t shape = dgi_field_of(SHAPE_ROOM, room) | dgi_field_of(SHAPE_SEATS, seats);
-    return (uint32_t)dgi_field_with(shape, SHAPE_CHECK, dgi_mix2(shape, breaker_bytes(room)));
-}
-
-static bool breaker_shape_sound(const dg_breaker *breaker, uint32_t room, uint32_t seats) {
-    return room >= 1 && room <= DG_BREAKER_PROBES_MAX && breaker->shape == breaker_shape(room, seats) &&
-           breaker->cell.size == breaker_bytes(room);
-}
-
-dgi_breaker_shape dgi_breaker_shape_of(const dg_breaker *breaker) {
-    uint32_t room = (uint32_t)dgi_field_get(breaker->shape, SHAPE_ROOM);
-    uint32_t seats = (uint32_t)dgi_field_get(breaker->shape, SHAPE_SEATS);
-    if (!breaker_shape_sound(breaker, room, seats))
-        return (dgi_breaker_shape){.room = 1};
-    return (dgi_breaker_shape){.room = room, .seats = seats};
-}
-
 /* --- life cycle --- */
 
 static size_t breaker_size(const void *config) {
-    return breaker_bytes(((const dg_breaker_config *)config)->half_open_room);
+    return dgi_breaker_bytes(((const dg_breaker_config *)config)->half_open_room);
 }
 
 /* 32 bits of a seed, never 0. */
@@ -50,7 +25,7 @@ static void breaker_init(void *cell, const void *whole, dg_time now) {
     dgi_breaker_params_of(config, &params);
     dgi_breaker_params_store(breaker, 0, &params);
     breaker->seed = breaker_seed(dgi_seed(config->seed, breaker, now));
-    breaker->shape = breaker_shape(config->half_open_room, config->seats);
+    breaker->shape = dgi_breaker_shape_word(config->half_open_room, config->seats);
     dgi_store(&breaker->since[0], now);
 }
 
@@ -58,7 +33,7 @@ static bool breaker_valid(const void *cell, size_t size) {
     const dg_breaker *breaker = cell;
     (void)size; /* the shape is held to the header's */
     uint32_t room = (uint32_t)dgi_field_get(breaker->shape, SHAPE_ROOM);
-    if (!breaker_shape_sound(breaker, room, (uint32_t)dgi_field_get(breaker->shape, SHAPE_SEATS)))
+    if (!dgi_breaker_shape_sound(breaker, room, (uint32_t)dgi_field_get(breaker->shape, SHAPE_SEATS)))
         return false;
     dgi_breaker_params params;
     uint64_t word = dgi_breaker_params_live(breaker, &params);

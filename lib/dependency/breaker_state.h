@@ -197,7 +197,7 @@ uint64_t dgi_breaker_params_live(const dg_breaker *breaker, dgi_breaker_params *
 /* Whether a cell's parameters can be worked with. */
 bool dgi_breaker_params_sound(const dgi_breaker_params *params, uint32_t room);
 
-/* --- breaker.c --- */
+/* --- breaker_shape.c --- */
 
 /* What a breaker has room for; the least there can be, if its shape is damaged. */
 typedef struct dgi_breaker_shape {
@@ -206,6 +206,11 @@ typedef struct dgi_breaker_shape {
 } dgi_breaker_shape;
 
 dgi_breaker_shape dgi_breaker_shape_of(const dg_breaker *breaker);
+/* Its word, and whether a cell's own is the one that these make. */
+uint32_t dgi_breaker_shape_word(uint32_t room, uint32_t seats);
+bool dgi_breaker_shape_sound(const dg_breaker *breaker, uint32_t room, uint32_t seats);
+/* The bytes of a cell with room for so many places. */
+size_t dgi_breaker_bytes(uint32_t room);
 
 /* --- breaker_time.c: what time makes of a word --- */
 

@@ -120,12 +120,6 @@ void dg_metrics_free(dg_metrics *metrics) {
 
 /* --- registering --- */
 
-uint32_t dgi_registry_find(const dg_metrics *metrics, const dgi_figures *figures, uint32_t from) {
-    while (from < metrics->count && metrics->entries[from].figures != figures)
-        from++;
-    return from;
-}
-
 /* Objects that are all one need no name. */
 static bool registry_clashes(const dg_metrics *metrics, const dgi_registered *with) {
     bool named = with->figures == NULL || with->figures->label != NULL;

@@ -28,7 +28,12 @@ struct dg_metrics {
 };
 
 /* The first entry of these figures at or after `from`; `count` if there is none. */
-uint32_t dgi_registry_find(const dg_metrics *metrics, const dgi_figures *figures, uint32_t from);
+static inline uint32_t dgi_registry_find(const dg_metrics *metrics, const dgi_figures *figures,
+                                         uint32_t from) {
+    while (from < metrics->count && metrics->entries[from].figures != figures)
+        from++;
+    return from;
+}
 
 /* Writes every family that the registered objects have. */
 void dgi_metrics_families(dg_metrics *metrics, dgi_exposition *to, dg_time now);

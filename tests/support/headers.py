@@ -130,7 +130,7 @@ def read(include=INCLUDE, cc="cc", defines=()):
 # --- words of enumerations ---
 
 # Where the words of an enumeration are found, if not by the prefix of its constants.
-NAMED_BY = {"DG": "dg_status", "DG_SERVICE": "dg_service_level", "DG_AUDIO": "dg_audio_quality", "DG_QUEUE": "dg_queue_what",
+NAMED_BY = {"DG": "dg_status", "DG_SERVICE": "dg_service_level", "DG_QUEUE": "dg_queue_what",
             "DG_MESSAGE": "dg_message_kind", "DG_BREAKER": "dg_breaker_state", "DG_CELL": "dg_cell_kind",
             "DG_LOG": "dg_log_severity", "DG_FIELD": "dg_field_type", "DG_TRAIL": "dg_trail_what"}
 
