@@ -141,6 +141,19 @@ START_TEST(loss_of_unknown_count_weighs_as_the_least_that_counts) {
 }
 END_TEST
 
+/* In one bin a sample whose count is known and one whose count is not weigh the same. */
+START_TEST(loss_in_a_bin_is_pooled_only_if_every_count_is_known) {
+    for (int known = 0; known < 2; known++) {
+        dgi_estimate estimate = {0};
+        dg_profile profile = with(DG_ESTIMATE_LAST);
+        profile.bin_ms = 1000;
+        dgi_estimate_feed(&estimate, &profile, DG_METRIC_LOSS, 100000, known ? 300 : 0, 0);
+        dgi_estimate_feed(&estimate, &profile, DG_METRIC_LOSS, 500000, known ? 0 : 300, 100);
+        ck_assert_uint_eq(value_of(&estimate, &profile, DG_METRIC_LOSS, 100), 300000);
+    }
+}
+END_TEST
+
 START_TEST(an_old_metric_is_forgotten_and_begins_anew) {
     dgi_estimate estimate = {0};
     dg_profile profile = with(DG_ESTIMATE_ROBUST);
@@ -190,5 +203,6 @@ TESTS_MAIN("estimate", what_was_never_fed_is_not_measured,
            loss_is_pooled_by_packets_without_its_worst_entry,
            loss_that_was_measured_once_stays_measured_however_few_packets_come,
            loss_of_unknown_count_weighs_as_the_least_that_counts,
+           loss_in_a_bin_is_pooled_only_if_every_count_is_known,
            an_old_metric_is_forgotten_and_begins_anew, a_raise_never_lowers_and_never_makes_younger,
            entries_that_no_sample_leaves_are_not_valid)

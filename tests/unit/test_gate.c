@@ -279,6 +279,18 @@ START_TEST(the_switch_refuses_new_work_and_lets_existing_and_waiting_run) {
 }
 END_TEST
 
+START_TEST(a_share_of_nothing_is_none_and_of_one_is_all) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){0});
+    ck_assert_double_eq(stats_of(T0).rejected_share, 0);
+    ck_assert_double_eq(stats_of(T0).reduced_share, 0);
+    ok(dg_gate_set_open(gate, false));
+    ck_assert_uint_eq(ask((dg_request){0}, T0).answer, DG_ANSWER_REJECT);
+    ck_assert_double_eq(stats_of(T0).rejected_share, 1);
+    tear_down();
+}
+END_TEST
+
 START_TEST(levels_shed_by_action_and_reduce_what_they_admit) {
     set_up(NULL, 1);
     gate_over((dg_gate_config){.load = load});
@@ -1348,7 +1360,7 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            every_allocation_failing_leaves_nothing, parts_are_asked_in_their_order,
            a_later_refusal_gives_back_what_earlier_parts_granted,
            the_switch_refuses_new_work_and_lets_existing_and_waiting_run,
-           levels_shed_by_action_and_reduce_what_they_admit,
+           a_share_of_nothing_is_none_and_of_one_is_all, levels_shed_by_action_and_reduce_what_they_admit,
            connections_are_limited_and_each_is_given_back_once,
            without_a_queue_work_is_limited_and_abandoned_work_forgotten,
            without_a_queue_a_level_is_reached_only_by_turning_away,

@@ -800,8 +800,20 @@ START_TEST(any_link_keeps_the_books) {
 }
 END_TEST
 
+START_TEST(counts_of_bytes_end_at_their_largest) {
+    dg_meter *meter;
+    dg_meter_stats stats;
+    ok(dg_meter_new(&meter, NULL, 0));
+    ok(dg_meter_sent(meter, 1, UINT64_MAX, 0));
+    ok(dg_meter_sent(meter, 2, 5, 1));
+    ok(dg_meter_get_stats(meter, 1, &stats));
+    ck_assert_uint_eq(stats.bytes_sent, UINT64_MAX);
+    dg_meter_free(meter);
+}
+END_TEST
+
 TESTS_MAIN(
-    "meter", constant_round_trips_give_exactly_that_and_no_jitter,
+    "meter", counts_of_bytes_end_at_their_largest, constant_round_trips_give_exactly_that_and_no_jitter,
     statistics_count_what_is_lost_by_now_and_change_nothing, smoothed_rtt_moves_by_an_eighth,
     jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
     one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,

@@ -192,7 +192,7 @@ START_TEST(each_fault_of_a_row_names_the_row_and_the_member) {
     ok(dg_profile_config_check(&config, NULL, 0));
     for (size_t i = 0; i < HOSTILE_COUNT; i++) {
         rows[2].rtt_ms = hostile[i];
-        faulty(&config, "levels[2].rtt_ms: ");
+        faulty(&config, "levels[2].rtt_ms: is out of range");
     }
     voice_rows(rows), rows[2].rtt_ms = 300, faulty(&config, "levels[2].rtt_ms: must be worse");
     voice_rows(rows), rows[0].rtt_ms = 300, faulty(&config, "levels[1].rtt_ms: must be worse");
@@ -200,7 +200,7 @@ START_TEST(each_fault_of_a_row_names_the_row_and_the_member) {
                       faulty(&config, "levels[1].jitter_ms: needs one in levels[0]");
     voice_rows(rows), rows[3].bandwidth_kbps = 250,
                       faulty(&config, "levels[3].bandwidth_kbps: must be worse");
-    voice_rows(rows), rows[3].loss = 1.1, faulty(&config, "levels[3].loss: ");
+    voice_rows(rows), rows[3].loss = 1.1, faulty(&config, "levels[3].loss: must be 0 (off) or");
     voice_rows(rows), rows[1].loss = 1e-9, faulty(&config, "levels[1].loss: ");
     voice_rows(rows), rows[1].encoding = 3, faulty(&config, "levels[1].encoding: 3 is outside 0..2");
     voice_rows(rows), rows[1].transport = 2, faulty(&config, "levels[1].transport: ");

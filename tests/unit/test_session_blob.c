@@ -282,7 +282,26 @@ START_TEST(any_blob_is_refused_or_makes_a_session_that_behaves) {
 }
 END_TEST
 
-TESTS_MAIN("session_blob", a_loaded_session_decides_as_the_saved_one,
+START_TEST(a_level_older_than_the_hosts_clock_is_as_old_as_that) {
+    unsigned char blob[DG_SESSION_BLOB_MAX];
+    dg_session *session = session_made(NULL), *other;
+    fed(session, sample_of(DG_METRIC_RTT, 400), 0);
+    steady(session, sample_of(DG_METRIC_RTT, 400), 1000, 20000);
+    int size = dg_session_save(session, at_ms(20000), blob, sizeof blob);
+    ck_assert_int_gt(size, 0);
+    ok(dg_session_new(&other, NULL, DG_MS(5)));
+    ok(dg_session_restore(other, blob, (size_t)size, 0, DG_MS(5)));
+    dg_session_stats stats;
+    ok(dg_session_get_stats(other, DG_MS(5), &stats));
+    ck_assert_uint_eq(stats.level, DG_LEVEL_REDUCED);
+    ck_assert_uint_eq(stats.since, 0);
+    dg_session_free(other);
+    dg_session_free(session);
+}
+END_TEST
+
+TESTS_MAIN("session_blob", a_level_older_than_the_hosts_clock_is_as_old_as_that,
+           a_loaded_session_decides_as_the_saved_one,
            a_damaged_blob_is_refused_and_changes_nothing,
            a_blob_with_a_good_checksum_and_bad_values_is_refused,
            peeking_answers_as_asking_would_and_changes_nothing,

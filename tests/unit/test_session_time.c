@@ -367,7 +367,54 @@ START_TEST(the_end_of_a_trial_is_asked_for_to_the_millisecond) {
 }
 END_TEST
 
-TESTS_MAIN("session_time", silence_lowers_one_level_each_time_it_passes,
+START_TEST(a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in) {
+    static const struct {
+        dg_duration duration;
+        double ends; /* ms */
+    } rows[] = {{DG_MS(1), 1}, {DG_MS(3), 3}, {DG_MS(4), 4}, {DG_MS(4) + 1, 5}, {DG_MS(5) - 1, 5}, {DG_MS(1001), 1001}};
+    for (size_t i = 0; i < DGI_COUNT(rows); i++) {
+        dg_session *session = session_made(NULL);
+        fed(session, good_sample, 0);
+        forced(session, DG_LEVEL_LOW, rows[i].duration, 0);
+        ck_assert_uint_eq(asked(session, rows[i].ends - 1).reason, DG_REASON_MANUAL);
+        ck_assert_uint_ne(asked(session, rows[i].ends).reason, DG_REASON_MANUAL);
+        dg_session_free(session);
+    }
+}
+END_TEST
+
+/* A step up that follows one that was taken back is on trial, and its time is asked for to the millisecond. */
+START_TEST(the_end_of_a_trial_is_asked_for_exactly) {
+    const dg_profile *profile;
+    const dg_profile_config config = {.dwell = DG_SEC(40),
+                                      .dwell_max = DG_SEC(160),
+                                      .revert_within = DG_SEC(50),
+                                      .stale_after = DG_OFF,
+                                      .bin = DG_OFF,
+                                      .ack_timeout = DG_OFF};
+    ok(dg_profile_new(&profile, &config));
+    dg_session *session = session_made(profile);
+    dg_sample good = sample_of(DG_METRIC_RTT, 20);
+    double t = 0;
+    ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 1000), t).level, DG_LEVEL_LOW);
+    while (dg_session_level(session) == DG_LEVEL_LOW)
+        fed(session, good, t += 1000);
+    ck_assert_uint_eq(dg_session_level(session), DG_LEVEL_REDUCED);
+    while (dg_session_level(session) == DG_LEVEL_REDUCED) /* the step is taken back */
+        fed(session, sample_of(DG_METRIC_RTT, 1000), t += 100);
+    while (dg_session_level(session) == DG_LEVEL_LOW)
+        fed(session, good, t += 1000);
+    double up = t;
+    ck_assert_uint_eq(dg_session_level(session), DG_LEVEL_REDUCED);
+    ck_assert_uint_eq(steady(session, good, up + 1000, up + 49000).next, at_ms(up + 50001));
+    dg_session_free(session);
+    dg_profile_unref(profile);
+}
+END_TEST
+
+TESTS_MAIN("session_time", the_end_of_a_trial_is_asked_for_exactly,
+           a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in,
+           silence_lowers_one_level_each_time_it_passes,
            long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
            next_is_exact_to_the_nanosecond, a_host_that_measures_seldom_is_not_silent,
            silence_is_four_gaps_of_the_pace_and_never_less_than_stale_after,
