@@ -92,10 +92,43 @@ START_TEST(forged_handle_beyond_the_last_place_is_nobodys) {
 }
 END_TEST
 
+/* Behind the last place there is no memory. */
+START_TEST(table_of_whole_blocks_is_walked_to_its_end_and_no_further) {
+    world_open(&w, &(dg_hub_config){.log_rate = DG_OFF32}, 0);
+    for (unsigned i = 0; i < 512; i++)
+        world_add(&w, i + 1, 0);
+    ok(dg_hub_cap(w.hub, DG_LEVEL_LOW, 0));
+    ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_LOW], 512);
+    ok(dg_hub_set(w.hub, NULL, 0));
+    ck_assert_uint_eq(dg_hub_find(w.hub, 513), 0);
+    ck_assert_uint_eq(dg_hub_each(w.hub, dg_hub_find(w.hub, 512)), 0);
+    ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, 0));
+    ok(dg_hub_abort_drain(w.hub, 0));
+    ok(dg_hub_drain(w.hub, DG_MS(1), DG_DRAIN_CLOSE, 0));
+    world_run(&w, DG_SEC(1));
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 2 * 512); /* told, and dropped at 95 % */
+    dg_hub_free(w.hub);
+    ck_assert_uint_eq(w.count[EVENT_RELEASED], 512);
+}
+END_TEST
+
 START_TEST(closes_and_codes_have_words) {
     for (uint32_t reason = 0; reason <= DG_CLOSE_TIMEOUT; reason++)
         ck_assert_int_eq(dg_close_find(dg_close_name(reason)), (int)reason);
     ck_assert_str_eq(dg_close_name(DG_CLOSE_TIMEOUT + 1), "unknown");
+    static const struct {
+        uint32_t code;
+        const char *word;
+    } codes[] = {{1000, "normal"},          {1001, "going_away"},
+                 {1002, "protocol_error"},  {1003, "unsupported_data"},
+                 {1004, "unknown"},         {1006, "abnormal"},
+                 {1007, "invalid_data"},    {1008, "policy_violation"},
+                 {1009, "message_too_big"}, {1010, "mandatory_extension"},
+                 {1011, "internal_error"},  {1012, "restart"},
+                 {1013, "try_later"},       {1014, "bad_gateway"},
+                 {1015, "unknown"}};
+    for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++)
+        ck_assert_str_eq(dg_code_name(codes[i].code), codes[i].word);
     ck_assert_int_eq(dg_code_find("going_away"), DG_CODE_GOING_AWAY);
     ck_assert_int_eq(dg_code_find("abnormal"), DG_CODE_ABNORMAL);
     ck_assert_str_eq(dg_code_name(DG_CODE_TRY_LATER), "try_later");
@@ -297,6 +330,30 @@ START_TEST(permit_is_taken_and_given_back_with_the_connection) {
 }
 END_TEST
 
+START_TEST(place_that_the_gate_refused_is_nobodys) {
+    dg_gate *gate = gate_of(2);
+    world_open(&w, &(dg_hub_config){.gate = gate, .disabled = 1}, 0);
+    dg_conn first = world_add(&w, 1, 0), conn;
+    world_add(&w, 2, 0);
+    ok(dg_hub_remove(w.hub, first, 0)); /* its place is the next one's */
+    dg_verdict verdict;
+    ok(dg_gate_ask(gate, &(dg_request){.flags = DG_REQUEST_CONNECTION}, 0, &verdict));
+    err(dg_hub_add(w.hub, &(dg_conn_config){.id = 3}, 0, &conn), DG_ERR_FULL);
+    ck_assert_uint_eq(dg_hub_find(w.hub, 3), 0);
+    unsigned seen = 0;
+    for (dg_conn at = dg_hub_each(w.hub, 0); at != 0; at = dg_hub_each(w.hub, at))
+        seen++;
+    ck_assert_uint_eq(seen, 1);
+    ck_assert(WORLD_IS_SOUND(&w));
+    ok(dg_gate_release(gate, &verdict.permit, DG_OUTCOME_IGNORED, 0));
+    ok(dg_hub_add(w.hub, &(dg_conn_config){.id = 3}, 0, &conn));
+    ck_assert_uint_eq(conn & UINT32_MAX, first & UINT32_MAX);
+    dg_hub_free(w.hub);
+    ck_assert_uint_eq(connections_of(gate), 0);
+    dg_gate_free(gate);
+}
+END_TEST
+
 START_TEST(permit_is_given_back_when_the_close_begins) {
     dg_gate *gate = gate_of(1);
     world_open(&w, &(dg_hub_config){.gate = gate}, 0);
@@ -359,13 +416,14 @@ END_TEST
 
 TESTS_MAIN("hub_conn", information_tells_age_silence_and_the_rest_of_the_lifetime,
            information_tells_a_ping_that_waits_and_a_close, connection_is_found_by_its_id_and_no_other,
-           forged_handle_beyond_the_last_place_is_nobodys, closes_and_codes_have_words,
+           forged_handle_beyond_the_last_place_is_nobodys,
+           table_of_whole_blocks_is_walked_to_its_end_and_no_further, closes_and_codes_have_words,
            configuration_of_a_connection_is_checked_in_words,
            close_takes_only_codes_and_texts_that_a_frame_may_carry,
            profile_and_switches_of_one_session_are_changed_while_it_lives,
            fallback_stays_fallback_on_another_connection, session_that_was_full_goes_on_without_a_word,
            cap_of_the_hub_holds_for_a_session_that_goes_on, blob_that_is_not_a_session_adds_nobody,
-           permit_is_taken_and_given_back_with_the_connection,
+           permit_is_taken_and_given_back_with_the_connection, place_that_the_gate_refused_is_nobodys,
            permit_is_given_back_when_the_close_begins,
            permit_that_was_taken_before_the_upgrade_is_handed_over,
            action_of_a_connection_is_what_the_gate_is_asked_for)
