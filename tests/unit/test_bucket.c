@@ -368,6 +368,26 @@ START_TEST(new_parameters_keep_tokens_and_debts) {
 }
 END_TEST
 
+START_TEST(a_bucket_that_is_full_for_long_gains_nothing_by_a_larger_burst) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 100, .burst = 20}, T0);
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 100, .burst = 500}, T0 + DG_SEC(60)));
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(60)), 20);
+    ck_assert_uint_eq(dg_bucket_tokens(bucket, T0 + DG_SEC(61)), 120);
+}
+END_TEST
+
+/* The clock went back for all: the second is over when the administrator comes, and burst and debt are being paid. */
+START_TEST(new_parameters_put_a_clock_right_that_went_back) {
+    dg_bucket *bucket = placed((dg_bucket_config){.rate = 10, .burst = 20, .debt = 10}, T0);
+    ck_assert_uint_eq(drain(bucket, T0 + DG_SEC(3600)), 20);
+    ck_assert(!dg_bucket_take(bucket, 1, T0));
+    ok(dg_bucket_set(bucket, &(dg_bucket_config){.rate = 20, .burst = 20, .debt = 30}, T0 + DG_SEC(2)));
+    ck_assert_uint_eq(stats_of(bucket, T0 + DG_SEC(2)).reanchored, 1);
+    ck_assert_uint_eq(stats_of(bucket, T0 + DG_SEC(2)).owed, 10); /* 30 less what two seconds brought */
+    ck_assert_uint_eq(dg_bucket_retry_after(bucket, 1, T0 + DG_SEC(2)), DG_MS(550));
+}
+END_TEST
+
 /* The administrator's clock is behind the one by which the tokens were taken. */
 START_TEST(new_parameters_by_a_late_administrator_mint_nothing_and_lock_nobody_out) {
     static const uint64_t rates[] = {1, 7, 100, 1000, 99991};
@@ -722,9 +742,11 @@ START_TEST(an_administrator_who_adapts_the_rate_mints_nothing) {
 }
 END_TEST
 
-TESTS_MAIN("bucket", a_bucket_at_the_largest_of_everything_is_attached,
-           attaching_looks_at_the_copy_that_is_live, an_administrator_who_adapts_the_rate_mints_nothing,
-           size_is_192_bytes_with_one_hot_line, defaults_are_one_a_second_with_a_second_of_burst,
+TESTS_MAIN("bucket", a_bucket_that_is_full_for_long_gains_nothing_by_a_larger_burst,
+           new_parameters_put_a_clock_right_that_went_back,
+           a_bucket_at_the_largest_of_everything_is_attached, attaching_looks_at_the_copy_that_is_live,
+           an_administrator_who_adapts_the_rate_mints_nothing, size_is_192_bytes_with_one_hot_line,
+           defaults_are_one_a_second_with_a_second_of_burst,
            a_burst_is_granted_and_then_one_token_every_ten_milliseconds,
            a_cost_of_zero_or_above_the_burst_is_refused, refused_calls_change_nothing,
            rates_from_one_a_day_to_a_thousand_million_a_second_do_not_drift, wait_is_exact_for_any_rate,

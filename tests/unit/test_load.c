@@ -325,7 +325,8 @@ END_TEST
 
 START_TEST(a_factor_fed_by_a_clock_that_was_ahead_dies_like_any_other) {
     dg_load *load = placed((dg_load_config){0});
-    dg_load_feed(load, DG_FACTOR_CPU, 0.99, T0 + DG_SEC(86400));
+    dg_load_feed(load, DG_FACTOR_CONNECTIONS, 0.99, T0 + DG_SEC(86400));
+    dg_load_feed(load, DG_FACTORS_MAX - 1, 0.99, T0 + DG_SEC(86400));
     dg_load_feed(load, DG_FACTOR_QUEUE, 0.1, T0);
     dg_load_feed(load, DG_FACTOR_QUEUE, 0.1, T0 + DG_SEC(9));
     ck_assert_uint_eq(dg_load_level(load, T0 + DG_SEC(10)), DG_SERVICE_OVERLOADED);
@@ -457,7 +458,8 @@ END_TEST
 START_TEST(the_level_is_held_by_whoever_holds_it_now) {
     dg_load *load = placed((dg_load_config){0});
     dg_load_feed(load, DG_FACTOR_CPU, 0.97, T0);
-    dg_load_feed(load, DG_FACTOR_MEMORY, 0.96, T0 + DG_SEC(9));
+    dg_load_feed(load, DG_FACTOR_MEMORY, 0.98, T0 + DG_SEC(9));
+    ck_assert_uint_eq(word_at(16) >> 10 & 15, DG_FACTOR_CPU); /* as long as it does */
     dg_load_feed(load, DG_FACTOR_CPU, 0.2, T0 + DG_SEC(9));
     ck_assert_uint_eq(word_at(16) >> 10 & 15, DG_FACTOR_MEMORY);
     ck_assert_uint_eq(dg_load_level(load, T0 + DG_SEC(19)), DG_SERVICE_OVERLOADED);
@@ -554,7 +556,7 @@ END_TEST
 START_TEST(bad_configurations_are_refused_and_change_nothing) {
     static const dg_allocator empty;
     static const char *const names[][3] = {
-        {""}, {"Gpu"}, {"gpu load"}, {"cpu"}, {"sixteen_letters_"}, {"gpu", NULL, "gpu"}};
+        {""}, {"Gpu"}, {"gpu load"}, {"connections"}, {"sixteen_letters_"}, {"gpu", NULL, "gpu"}};
     static const dg_action_rule action = {DG_ACTIONS_MAX, 0}, level = {0, 4}, good = {0, 0};
     static const dg_action_rule second[] = {{0, 0}, {DG_ACTIONS_MAX, 0}};
     const dg_load_config bad[] = {
@@ -768,6 +770,9 @@ END_TEST
 START_TEST(a_host_names_its_factors) {
     static const char *const names[] = {"gpu", NULL, "fifteen_letters", "az_09"};
     dg_load *load = placed((dg_load_config){.factor_names = names, .factor_name_count = 4});
+    ok(dg_load_config_check(
+        &(dg_load_config){.factor_names = (const char *const[]){"gpu", "BAD"}, .factor_name_count = 1},
+        NULL, 0));
     char name[DG_FACTOR_NAME_MAX + 1];
     static const struct {
         uint32_t factor;

@@ -81,10 +81,12 @@ START_TEST(the_layout_is_abi) {
     ck_assert_uint_eq(word_at(72), UINT64_C(0x80000000) << 32);
     admit(sampler, 0x1p-31);
     ck_assert_uint_eq(word_at(128), UINT64_C(1) << 32 | 1);
+    admit(sampler, 0x1p-31);
+    ck_assert_uint_eq(word_at(128), UINT64_C(2) << 32 | 2);
     admit(sampler, 0);
     ck_assert_uint_eq(word_at(160), 1);
     admit(sampler, 1);
-    ck_assert_uint_eq(word_at(128), UINT64_C(1) << 48 | UINT64_C(1) << 32 | 1);
+    ck_assert_uint_eq(word_at(128), UINT64_C(1) << 48 | UINT64_C(2) << 32 | 2);
 }
 END_TEST
 
