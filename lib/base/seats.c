@@ -27,8 +27,8 @@ typedef struct seats_seat {
 
 /* How many seats the block has. The rest of the word checks it, so that a mapping written over does not make a seat of
  * what lies behind the block. */
-#define SHAPE_COUNT DGI_FIELD(0, 8)
-#define SHAPE_CHECK DGI_FIELD(8, 24)
+#define SEATS_SHAPE_COUNT DGI_FIELD(0, 8)
+#define SEATS_SHAPE_CHECK DGI_FIELD(8, 24)
 
 struct dg_seats {
     dgi_cell cell;
@@ -82,11 +82,11 @@ static size_t seats_size(const void *config) {
 }
 
 static uint32_t seats_shape(uint32_t count) {
-    return (uint32_t)(dgi_field_of(SHAPE_COUNT, count) | dgi_field_of(SHAPE_CHECK, dgi_mix(count)));
+    return (uint32_t)(dgi_field_of(SEATS_SHAPE_COUNT, count) | dgi_field_of(SEATS_SHAPE_CHECK, dgi_mix(count)));
 }
 
 static uint32_t seats_shape_count(const dg_seats *seats) {
-    return (uint32_t)dgi_field_get(seats->shape, SHAPE_COUNT);
+    return (uint32_t)dgi_field_get(seats->shape, SEATS_SHAPE_COUNT);
 }
 
 static bool seats_shape_sound(const dg_seats *seats) {

@@ -32,8 +32,8 @@ static void breaker_init(void *cell, const void *whole, dg_time now) {
 static bool breaker_valid(const void *cell, size_t size) {
     const dg_breaker *breaker = cell;
     (void)size; /* the shape is held to the header's */
-    uint32_t room = (uint32_t)dgi_field_get(breaker->shape, SHAPE_ROOM);
-    if (!dgi_breaker_shape_sound(breaker, room, (uint32_t)dgi_field_get(breaker->shape, SHAPE_SEATS)))
+    uint32_t room = (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_ROOM);
+    if (!dgi_breaker_shape_sound(breaker, room, (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_SEATS)))
         return false;
     dgi_breaker_params params;
     uint64_t word = dgi_breaker_params_live(breaker, &params);

@@ -10,8 +10,8 @@ size_t dgi_breaker_bytes(uint32_t room) {
 }
 
 uint32_t dgi_breaker_shape_word(uint32_t room, uint32_t seats) {
-    uint64_t shape = dgi_field_of(SHAPE_ROOM, room) | dgi_field_of(SHAPE_SEATS, seats);
-    return (uint32_t)dgi_field_with(shape, SHAPE_CHECK, dgi_mix2(shape, dgi_breaker_bytes(room)));
+    uint64_t shape = dgi_field_of(BREAKER_SHAPE_ROOM, room) | dgi_field_of(BREAKER_SHAPE_SEATS, seats);
+    return (uint32_t)dgi_field_with(shape, BREAKER_SHAPE_CHECK, dgi_mix2(shape, dgi_breaker_bytes(room)));
 }
 
 bool dgi_breaker_shape_sound(const dg_breaker *breaker, uint32_t room, uint32_t seats) {
@@ -21,8 +21,8 @@ bool dgi_breaker_shape_sound(const dg_breaker *breaker, uint32_t room, uint32_t 
 }
 
 dgi_breaker_shape dgi_breaker_shape_of(const dg_breaker *breaker) {
-    uint32_t room = (uint32_t)dgi_field_get(breaker->shape, SHAPE_ROOM);
-    uint32_t seats = (uint32_t)dgi_field_get(breaker->shape, SHAPE_SEATS);
+    uint32_t room = (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_ROOM);
+    uint32_t seats = (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_SEATS);
     if (!dgi_breaker_shape_sound(breaker, room, seats))
         return (dgi_breaker_shape){.room = 1};
     return (dgi_breaker_shape){.room = room, .seats = seats};

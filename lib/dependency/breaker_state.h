@@ -104,9 +104,9 @@ typedef struct dgi_breaker_params {
 
 /* What the block has room for. The rest of the word checks it, so that a mapping written over does not make a place of
  * what lies behind the block. */
-#define SHAPE_ROOM  DGI_FIELD(0, 5) /* places of probes */
-#define SHAPE_SEATS DGI_FIELD(5, 8)
-#define SHAPE_CHECK DGI_FIELD(13, 19)
+#define BREAKER_SHAPE_ROOM  DGI_FIELD(0, 5) /* places of probes */
+#define BREAKER_SHAPE_SEATS DGI_FIELD(5, 8)
+#define BREAKER_SHAPE_CHECK DGI_FIELD(13, 19)
 
 /* Holders, by DG_BREAKER_HOLD_*: a byte each. */
 #define HOLDS_FIELD(hold) DGI_FIELD((uint8_t)(8 * (hold)), 8)

@@ -174,12 +174,19 @@ static inline int64_t cells_use_load(void *cell, cells_user *user) {
 static inline int64_t cells_use_seats(void *cell, cells_user *user) {
     uint32_t seat = cells_below(user, user->wild ? 400 : 6);
     uint64_t owner = 1 + cells_below(user, 8);
-    switch (cells_below(user, 4)) {
+    dg_seats_stats stats;
+    switch (cells_below(user, 7)) {
     case 0:
     case 1:
-        return dg_seats_take(cell, owner, &seat) == DG_OK ? (int64_t)seat : -1;
+        return dg_seats_take(cell, owner, user->now, &seat) == DG_OK ? (int64_t)seat : -1;
     case 2:
         return dg_seats_leave(cell, seat, owner);
+    case 3:
+        return dg_seats_renew(cell, seat, owner, user->now);
+    case 4:
+        return dg_seats_expired(cell, user->now, seat);
+    case 5:
+        return dg_seats_get_stats(cell, user->now, &stats) == DG_OK ? (int64_t)stats.taken : -1;
     default:
         return (int64_t)dg_seats_owner(cell, seat);
     }
