@@ -135,6 +135,7 @@ const dgi_member dgi_members[] = {
      .kinds = MESSAGE_KIND(FALLBACK)},
 };
 const size_t dgi_member_count = DGI_COUNT(dgi_members);
+static_assert(DGI_COUNT(dgi_members) <= 32, "the reader keeps a bit for each");
 
 const char *const dgi_object_names[DGI_OBJECTS] = {
     [DGI_OBJECT_METRICS] = "metrics",

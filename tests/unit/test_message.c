@@ -818,7 +818,11 @@ START_TEST(writing_refuses_what_no_message_may_say) {
         ck_assert_str_eq(buffer, "");
     }
     err(dg_message_write(NULL, buffer, sizeof buffer), DG_ERR_INVALID);
-    err(dg_message_write(&unended, NULL, 0), DG_ERR_INVALID);
+    err(dg_message_write(&short_one, NULL, 0), DG_ERR_INVALID);
+    err(dg_message_write(&short_one, NULL, sizeof buffer), DG_ERR_INVALID);
+    buffer[0] = 'x';
+    err(dg_message_write(&short_one, buffer, 0), DG_ERR_INVALID);
+    ck_assert_int_eq(buffer[0], 'x');
 }
 END_TEST
 
