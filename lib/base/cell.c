@@ -24,7 +24,7 @@ bool dgi_cell_supported(void) {
     return ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2;
 }
 
-int dgi_cell_check(const void *memory, size_t size, size_t need) {
+static int cell_check(const void *memory, size_t size, size_t need) {
     if (memory == NULL || (uintptr_t)memory % DGI_CELL_ALIGN != 0 || size < need ||
         need < sizeof(dgi_cell))
         return DG_ERR_INVALID;
@@ -32,7 +32,7 @@ int dgi_cell_check(const void *memory, size_t size, size_t need) {
 }
 
 /* A block that was a cell before stops being one first; the swap keeps the rest behind it. */
-void dgi_cell_begin(void *memory, size_t need, uint8_t kind, uint8_t layout) {
+static void cell_begin(void *memory, size_t need, uint8_t kind, uint8_t layout) {
     dgi_cell *cell = memory;
     dgi_swap32(&cell->magic, 0);
     memset((unsigned char *)memory + sizeof cell->magic, 0, need - sizeof cell->magic);
@@ -42,7 +42,7 @@ void dgi_cell_begin(void *memory, size_t need, uint8_t kind, uint8_t layout) {
     cell->size = (uint32_t)need;
 }
 
-void dgi_cell_publish(void *memory) {
+static void cell_publish(void *memory) {
     dgi_cell *cell = memory;
     dgi_store32(&cell->magic, DGI_CELL_MAGIC);
 }
@@ -55,17 +55,17 @@ size_t dgi_cell_size(const dgi_cell_kind *kind, const void *config) {
 
 static void cell_make(const dgi_cell_kind *kind, void *memory, const void *config, uint16_t features,
                       dg_time now) {
-    dgi_cell_begin(memory, dgi_cell_size(kind, config), kind->kind, kind->layout);
+    cell_begin(memory, dgi_cell_size(kind, config), kind->kind, kind->layout);
     dgi_cell *cell = memory;
     cell->compatible = features;
     kind->init(memory, config, now);
-    dgi_cell_publish(memory);
+    cell_publish(memory);
 }
 
 int dgi_cell_place(const dgi_cell_kind *kind, void *memory, size_t size, const void *config, dg_time now,
                    void **out) {
     *out = NULL;
-    int status = dgi_cell_check(memory, size, dgi_cell_size(kind, config));
+    int status = cell_check(memory, size, dgi_cell_size(kind, config));
     if (status != DG_OK)
         return status;
     if (dgi_load32(&((dgi_cell *)memory)->magic) == DGI_CELL_MAGIC)
@@ -77,7 +77,7 @@ int dgi_cell_place(const dgi_cell_kind *kind, void *memory, size_t size, const v
 
 /* Whether it is a whole cell, of any kind. */
 static int cell_status(const void *memory, size_t size) {
-    int status = dgi_cell_check(memory, size, sizeof(dgi_cell));
+    int status = cell_check(memory, size, sizeof(dgi_cell));
     if (status != DG_OK)
         return status;
     const dgi_cell *cell = memory;
@@ -107,7 +107,7 @@ int dgi_cell_join(const dgi_cell_kind *kind, void *memory, size_t size, void **o
 
 /* --- heap --- */
 
-void *dgi_cell_alloc(size_t need, const dg_allocator *allocator) {
+static void *cell_alloc(size_t need, const dg_allocator *allocator) {
     size_t frame = sizeof(cell_heap) + DGI_CELL_ALIGN - 1;
     if (need > SIZE_MAX - frame)
         return NULL;
@@ -121,7 +121,7 @@ void *dgi_cell_alloc(size_t need, const dg_allocator *allocator) {
     return cell;
 }
 
-void dgi_cell_free(void *memory) {
+static void cell_free(void *memory) {
     if (memory == NULL)
         return;
     cell_heap heap;
@@ -134,7 +134,7 @@ int dgi_cell_new(const dgi_cell_kind *kind, const dg_allocator *allocator, const
     *out = NULL;
     if (!dgi_cell_supported())
         return DG_ERR_UNSUPPORTED;
-    void *memory = dgi_cell_alloc(dgi_cell_size(kind, config), allocator);
+    void *memory = cell_alloc(dgi_cell_size(kind, config), allocator);
     if (memory == NULL)
         return DG_ERR_NOMEM;
     cell_make(kind, memory, config, DGI_CELL_ON_HEAP, now);
@@ -150,7 +150,7 @@ void dgi_cell_delete(void *cell) {
     if (cell == NULL || !cell_is_on_heap(cell))
         return;
     dgi_store32(&((dgi_cell *)cell)->magic, 0);
-    dgi_cell_free(cell);
+    cell_free(cell);
 }
 
 /* --- looking at any cell --- */
@@ -197,18 +197,4 @@ const char *dg_cell_kind_name(uint32_t kind) {
 
 int dg_cell_kind_find(const char *name) {
     return dgi_name_find(&cell_names, name);
-}
-
-/* --- the former frame --- */
-
-int dgi_cell_attach(const void *memory, size_t size, size_t need, uint8_t kind, uint8_t layout) {
-    int status = dgi_cell_check(memory, size, need);
-    if (status != DG_OK)
-        return status;
-    const dgi_cell *cell = memory;
-    if (dgi_load32(&cell->magic) != DGI_CELL_MAGIC || cell->order != DGI_CELL_ORDER)
-        return DG_ERR_LAYOUT;
-    bool same = cell->kind == kind && cell->layout == layout && cell->size == need &&
-                cell->incompatible == 0 && cell->compatible == 0;
-    return same ? DG_OK : DG_ERR_LAYOUT;
 }

@@ -72,21 +72,4 @@ void dgi_cell_delete(void *cell);
 int dgi_cell_open(const dgi_cell_kind *kind, dg_region *region, const char *name, const void *config,
                   dg_time now, void **out);
 
-/* --- the former frame, until the last cell has left it --- */
-
-enum {
-    DGI_CELL_SEATS = DG_CELL_SEATS,
-    DGI_CELL_BUCKET = DG_CELL_BUCKET,
-    DGI_CELL_BREAKER = DG_CELL_BREAKER,
-    DGI_CELL_SAMPLER = DG_CELL_SAMPLER,
-    DGI_CELL_LOAD = DG_CELL_LOAD,
-    DGI_CELL_LIFECYCLE = DG_CELL_LIFECYCLE
-};
-int dgi_cell_check(const void *memory, size_t size, size_t need);
-void dgi_cell_begin(void *memory, size_t need, uint8_t kind, uint8_t layout);
-void dgi_cell_publish(void *memory);
-int dgi_cell_attach(const void *memory, size_t size, size_t need, uint8_t kind, uint8_t layout);
-void *dgi_cell_alloc(size_t need, const dg_allocator *allocator);
-void dgi_cell_free(void *memory);
-
 #endif

@@ -25,10 +25,6 @@ int dgi_struct_read_any(void *to, size_t known, size_t least, const void *from, 
     return DG_OK;
 }
 
-int dgi_struct_read(void *to, size_t known, const void *from, size_t given) {
-    return dgi_struct_read_any(to, known, 1, from, given);
-}
-
 void dgi_struct_write(void *to, size_t given, const void *from, size_t known) {
     if (to == NULL)
         return;

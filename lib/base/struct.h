@@ -95,8 +95,4 @@ static inline bool dgi_struct_out(void *to, size_t given, size_t least) {
 
 #define DGI_WRITE(type, out, size, from) dgi_struct_write((out), (size), (from), sizeof(type))
 
-/* --- the former names, until the last caller is gone --- */
-
-int dgi_struct_read(void *to, size_t known, const void *from, size_t given);
-
 #endif
