@@ -372,11 +372,11 @@ DG_API int dg_hub_abort_drain(dg_hub *hub, dg_time now);
  */
 DG_API int dg_hub_tick(dg_hub *hub, dg_time now);
 
-/* Returns when dg_hub_tick() wants to be called: at the latest at this time (a little early now and then), which has
- * come already if something waits for the next turn; DG_NEVER for an empty hub without a lifecycle or load, and for
- * NULL. With one of these at most one second away, for the watchdog, the drain and the service level. Cost: constant,
- * but for the first call after a change of the earliest timer. Since 0.1. */
-DG_API dg_time dg_hub_due(dg_hub *hub);
+/* Returns when dg_hub_tick() wants to be called, with a resolution of a millisecond (a little early now and then), so
+ * that what is due together is done together; a time that has come already if something waits for the next turn;
+ * DG_NEVER for an empty hub without a lifecycle or load, and for NULL. With one of these at most one second away, for
+ * the watchdog, the drain and the service level. Constant time. Since 0.1. */
+DG_API dg_time dg_hub_due(const dg_hub *hub);
 
 /* Fills in statistics. Returns DG_OK, or DG_ERR_INVALID with `*out` all zero. Since 0.1. */
 DG_API int dg_hub_get_stats_sized(const dg_hub *hub, dg_time now, dg_hub_stats *out, size_t out_size);

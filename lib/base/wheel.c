@@ -148,10 +148,12 @@ void dgi_wheel_cancel(dgi_wheel *wheel, uint32_t index) {
 }
 
 /* The first timer of the current tick that is due, or none. The ring is turned to it, so that the next
- * look starts behind it: a pump passes those that are not due yet once, not once for each that is. */
+ * look starts behind it: a pump passes those that are not due yet once, not once for each that is. Who has passed
+ * all of them knows the next of all, as later ticks come behind. */
 static uint32_t wheel_due(dgi_wheel *wheel, dg_time now) {
     uint32_t *head = &wheel->slots[0][wheel_digit(wheel->tick, 0)];
     uint32_t index = *head;
+    dg_time earliest = DG_NEVER;
     if (index == DGI_WHEEL_NONE)
         return DGI_WHEEL_NONE;
     do {
@@ -160,8 +162,11 @@ static uint32_t wheel_due(dgi_wheel *wheel, dg_time now) {
             *head = index;
             return index;
         }
+        earliest = dgi_min(earliest, timer->due);
         index = timer->next;
     } while (index != *head);
+    wheel->next = earliest;
+    wheel->next_known = true;
     return DGI_WHEEL_NONE;
 }
 
@@ -169,7 +174,9 @@ bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index) {
     uint64_t tick = wheel_tick(now);
     if (tick > wheel->tick || wheel->tick - tick > WHEEL_BACK_TICKS)
         wheel_turn(wheel, tick);
-    *index = wheel_due(wheel, now);
+    *index = DGI_WHEEL_NONE;
+    if (!wheel->next_known || wheel->next <= now)
+        *index = wheel_due(wheel, now);
     if (*index == DGI_WHEEL_NONE)
         return false;
     dgi_wheel_cancel(wheel, *index);
@@ -197,16 +204,27 @@ static dg_time wheel_slot_start(const dgi_wheel *wheel, unsigned level, unsigned
 }
 
 /* Lower levels come before higher ones, and the slots of a level in order; only the far end is last of
- * all. */
-static dg_time wheel_look(const dgi_wheel *wheel) {
-    if (wheel->occupied[0] != 0)
-        return wheel_earliest(wheel, wheel->slots[0][dgi_bit_low(wheel->occupied[0])]);
+ * all. Above the lowest level. */
+static dg_time wheel_next_above(const dgi_wheel *wheel) {
     for (unsigned level = 1; level < DGI_WHEEL_LEVELS; level++) {
         uint64_t ahead = wheel->occupied[level] & ~UINT64_C(1);
         if (ahead != 0)
             return wheel_slot_start(wheel, level, dgi_bit_low(ahead));
     }
     return wheel->count > 0 ? wheel_slot_start(wheel, DGI_WHEEL_LEVELS - 1, 0) : DG_NEVER;
+}
+
+static dg_time wheel_look(const dgi_wheel *wheel) {
+    if (wheel->occupied[0] == 0)
+        return wheel_next_above(wheel);
+    return wheel_earliest(wheel, wheel->slots[0][dgi_bit_low(wheel->occupied[0])]);
+}
+
+dg_time dgi_wheel_next_tick(const dgi_wheel *wheel) {
+    if (wheel->occupied[0] == 0)
+        return wheel_next_above(wheel);
+    uint64_t tick = wheel->tick / DGI_WHEEL_SLOTS * DGI_WHEEL_SLOTS + dgi_bit_low(wheel->occupied[0]);
+    return ((tick + 1) << WHEEL_TICK_BITS) - 1;
 }
 
 dg_time dgi_wheel_next(dgi_wheel *wheel) {

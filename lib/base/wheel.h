@@ -66,6 +66,10 @@ bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index);
  * through every timer of the earliest slot, once for each change of the earliest. */
 dg_time dgi_wheel_next(dgi_wheel *wheel);
 
+/* The same in constant time, for whoever does with a tick (1 ms): the end of the tick in which the earliest is due,
+ * so that all of that tick are done together. */
+dg_time dgi_wheel_next_tick(const dgi_wheel *wheel);
+
 /* Whether the rings, the occupied bits, the count and what is known of the next are what they should be: for tests. */
 bool dgi_wheel_is_sound(const dgi_wheel *wheel);
 

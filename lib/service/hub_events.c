@@ -229,8 +229,12 @@ static void events_drained(dg_hub *hub) {
         hub->host.drained(hub->host.user, hub, 0);
 }
 
+bool dgi_hub_has_work(const dg_hub *hub) {
+    return hub->queue.first != DGI_HUB_NONE || hub->notices != 0 || dgi_hub_drain_ends(hub);
+}
+
 void dgi_hub_dispatch(dg_hub *hub) {
-    if (hub->dispatching)
+    if (hub->dispatching || !dgi_hub_has_work(hub))
         return;
     hub->dispatching = true;
     uint32_t most = hub->used;
@@ -245,8 +249,4 @@ void dgi_hub_dispatch(dg_hub *hub) {
     if (hub->drain.announced && dgi_hub_drain_ends(hub))
         events_drained(hub);
     hub->dispatching = false;
-}
-
-bool dgi_hub_has_work(const dg_hub *hub) {
-    return hub->queue.first != DGI_HUB_NONE || hub->notices != 0 || dgi_hub_drain_ends(hub);
 }

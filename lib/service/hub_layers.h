@@ -58,7 +58,7 @@ dg_time dgi_conn_expire_at(const dg_hub *hub, const dgi_conn *conn);
 /* The connection that a timer of the wheel belongs to; NULL for the drain's. */
 dgi_conn *dgi_hub_timer_owner(const dg_hub *hub, uint32_t timer);
 /* When the host should tick, unless something waits for it already. */
-dg_time dgi_hub_timers_due(dg_hub *hub);
+dg_time dgi_hub_timers_due(const dg_hub *hub);
 /* From `now`, a time of the host, until a time of the hub's clock, and since one. */
 dg_duration dgi_hub_until(const dg_hub *hub, dg_time clock, dg_time now);
 dg_duration dgi_hub_since(const dg_hub *hub, dg_time clock, dg_time now);

@@ -129,9 +129,10 @@ struct dg_hub {
     uint32_t used;    /* connections, and those whose `released` is still to come */
     dgi_conn_list free;
 
-    dgi_conn_list queue; /* connections with events that wait for the next turn */
-    dgi_conn_list turn;  /* and for this one */
-    unsigned notices;    /* DGI_NOTICE_* */
+    dgi_conn_list queue;    /* connections with events that wait for the next turn */
+    dgi_conn_list turn;     /* and for this one */
+    const dgi_conn *firing; /* whose timer fired: it is set anew when all that is due is done; or NULL */
+    unsigned notices;       /* DGI_NOTICE_* */
     bool dispatching;
     bool ending;
     bool set_allowed;

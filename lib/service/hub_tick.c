@@ -88,7 +88,9 @@ static void tick_open(dg_hub *hub, dgi_conn *conn) {
         tick_ping(hub, conn);
     if (conn->ask_at <= hub->clock) {
         dg_decision decision;
+        hub->firing = conn;
         dgi_hub_ask(hub, conn, &decision);
+        hub->firing = NULL;
     }
     dgi_conn_arm(hub, conn);
 }
@@ -136,7 +138,7 @@ int dg_hub_tick(dg_hub *hub, dg_time now) {
     return (int)fired;
 }
 
-dg_time dg_hub_due(dg_hub *hub) {
+dg_time dg_hub_due(const dg_hub *hub) {
     if (hub == NULL)
         return DG_NEVER;
     return dgi_hub_has_work(hub) ? hub->now : dgi_hub_timers_due(hub);

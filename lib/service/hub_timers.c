@@ -48,7 +48,7 @@ static void timers_add_level_time(dg_hub *hub, uint32_t level, dg_duration passe
  * sessions, but for the first second of it. */
 static void timers_excuse(dg_hub *hub, dg_duration passed) {
     if (passed <= TIMERS_CHARGED_MAX ||
-        dgi_sub_sat(hub->clock, dgi_wheel_next(&hub->wheel)) <= TIMERS_LATE_MAX)
+        dgi_sub_sat(hub->clock, dgi_wheel_next_tick(&hub->wheel)) <= TIMERS_LATE_MAX)
         return;
     hub->stats.standstills++;
     hub->excused_ms += (passed - TIMERS_CHARGED_MAX) / DG_MS(1);
@@ -62,6 +62,8 @@ void dgi_hub_advance(dg_hub *hub, dg_time now) {
         return;
     }
     dg_duration passed = dgi_min(now - hub->now, TIMERS_PASS_MAX);
+    if (passed == 0)
+        return;
     hub->now = now;
     hub->clock = dgi_min(dgi_add_sat(hub->clock, passed), DG_NEVER - 1); /* what is never due stays so */
     for (uint32_t level = 0; level < DG_LEVELS; level++)
@@ -137,7 +139,7 @@ void dgi_conn_arm(dg_hub *hub, dgi_conn *conn) {
 
 void dgi_conn_ask_at(dg_hub *hub, dgi_conn *conn, dg_time next) {
     conn->ask_at = dgi_max(timers_to_clock(hub, next), dgi_add_sat(hub->clock, TIMERS_ASK_MIN));
-    if (conn->timer.due > conn->ask_at) /* one that is not set is due never */
+    if (conn != hub->firing && conn->timer.due > conn->ask_at) /* one that is not set is due never */
         dgi_wheel_set(&hub->wheel, timers_of(conn), conn->ask_at);
 }
 
@@ -166,8 +168,8 @@ void dgi_conn_reset_timers(dg_hub *hub, dgi_conn *conn) {
 
 /* --- when to tick --- */
 
-dg_time dgi_hub_timers_due(dg_hub *hub) {
-    dg_time next = dgi_wheel_next(&hub->wheel);
+dg_time dgi_hub_timers_due(const dg_hub *hub) {
+    dg_time next = dgi_wheel_next_tick(&hub->wheel);
     if (hub->config.lifecycle != NULL || hub->config.load != NULL)
         next = dgi_min(next, dgi_add_sat(hub->ticked_at, TIMERS_TICK_MAX));
     return timers_to_host(hub, next);

@@ -367,7 +367,7 @@ START_TEST(ping_comes_every_thirty_seconds_whatever_is_heard) {
     dg_conn conn = world_add(&w, 1, DG_SEC(3));
     world_forget(&w);
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(33) - 1), 0);
-    ck_assert_uint_le(dg_hub_due(w.hub), DG_SEC(33));
+    ck_assert_uint_le(dg_hub_due(w.hub), DG_SEC(33) + DG_MS(2));
     ck_assert_int_eq(dg_hub_tick(w.hub, DG_SEC(33)), 1);
     EXPECT_EVENTS(&w, EVENT_PING);
     ck_assert_uint_eq(w.events[0].conn, conn);
@@ -386,6 +386,7 @@ START_TEST(silence_of_ten_seconds_after_a_ping_is_death) {
     world_open(&w, NULL, 0);
     dg_conn conn = world_add(&w, 1, 0);
     ok(dg_hub_heard(w.hub, conn, DG_SEC(30) - 1)); /* before the ping: no answer to it */
+    world_run(&w, DG_SEC(30));                     /* the ping */
     world_run(&w, DG_SEC(40) - 1);
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
     world_forget(&w);
@@ -410,11 +411,13 @@ END_TEST
 START_TEST(any_byte_in_the_last_moment_is_life) {
     world_open(&w, NULL, 0);
     dg_conn heard = world_add(&w, 1, 0), spoke = world_add(&w, 2, 0);
+    world_run(&w, DG_SEC(30));
     world_run(&w, DG_SEC(40) - 2);
     ok(dg_hub_heard(w.hub, heard, DG_SEC(40) - 1));
     err(text(spoke, "garbage", DG_SEC(40) - 1), DG_ERR_SYNTAX); /* no message, but life */
     world_run(&w, DG_SEC(60) - 1);
     ck_assert_uint_eq(w.count[EVENT_PING], 2);
+    world_run(&w, DG_SEC(60));
     world_run(&w, DG_SEC(70) - 1);
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
     world_run(&w, DG_SEC(70));
@@ -428,6 +431,7 @@ START_TEST(pings_closer_than_the_time_out_do_not_put_death_off) {
     world_open(&w, &(dg_hub_config){.ping_interval = DG_SEC(2), .ping_timeout = DG_SEC(10)}, 0);
     dg_conn conn = world_add(&w, 1, 0);
     ok(dg_hub_heard(w.hub, conn, DG_SEC(1)));
+    world_run(&w, DG_SEC(2)); /* the first ping */
     world_run(&w, DG_SEC(12) - 1);
     ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
     world_run(&w, DG_SEC(12));
@@ -1145,6 +1149,27 @@ START_TEST(silence_after_a_jump_is_still_death) {
 }
 END_TEST
 
+START_TEST(closes_and_pings_come_at_their_nanosecond) {
+    world_open(&w, &(dg_hub_config){.disabled = 1}, 0);
+    dg_conn handle = world_add(&w, 1, 0);
+    const dgi_conn *conn = dgi_hub_find(w.hub, handle);
+    dg_time ping_at = conn->ping_at; /* the hub's clock began with the host's */
+    ck_assert_int_eq(dg_hub_tick(w.hub, ping_at - 1), 0);
+    ck_assert_int_eq(dg_hub_tick(w.hub, ping_at), 1);
+    ck_assert_uint_eq(w.count[EVENT_PING], 1);
+    ok(dg_hub_heard(w.hub, handle, ping_at));
+    ok(dg_hub_drain(w.hub, DG_SEC(20), DG_DRAIN_CLOSE, ping_at));
+    dg_time close_at = conn->close_at;
+    while (dg_hub_due(w.hub) < close_at - DG_MS(2))
+        ck_assert_int_ge(dg_hub_tick(w.hub, dg_hub_due(w.hub)), 0);
+    ck_assert_int_ge(dg_hub_tick(w.hub, close_at - 1), 0);
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
+    ck_assert_int_ge(dg_hub_tick(w.hub, close_at), 1);
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 1);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 START_TEST(mad_clock_is_used_up_and_never_comes_round) {
     world_open(&w, &(dg_hub_config){.lifetime = DG_OFF, .disabled = 1}, 0);
     dg_conn conn = world_add(&w, 1, 0);
@@ -1201,7 +1226,8 @@ START_TEST(tick_does_what_is_due_and_no_more) {
         ck_assert_uint_eq(w.count[EVENT_PING], i + 1);
     }
     unsigned calls = 0;
-    for (dg_time next = dg_hub_due(w.hub); next <= DG_SEC(36); next = dg_hub_due(w.hub), calls++)
+    for (dg_time next = dg_hub_due(w.hub); next <= DG_SEC(36) + DG_MS(2);
+         next = dg_hub_due(w.hub), calls++)
         dg_hub_tick(w.hub, next);
     ck_assert_uint_eq(w.count[EVENT_PING], 2001);
     ck_assert_uint_lt(calls, 1200);
@@ -1299,6 +1325,6 @@ TESTS_MAIN(
     time_in_levels_of_many_sessions_does_not_overflow, decisions_and_closes_leave_a_trail,
     time_going_back_is_counted_and_passes_nothing,
     jump_of_an_hour_and_back_kills_nobody_and_locks_nothing, silence_after_a_jump_is_still_death,
-    mad_clock_is_used_up_and_never_comes_round, any_sequence_of_times_is_safe,
-    tick_does_what_is_due_and_no_more, every_failing_allocation_leaves_everything_as_it_was,
-    same_seed_and_calls_give_the_same_closes)
+    closes_and_pings_come_at_their_nanosecond, mad_clock_is_used_up_and_never_comes_round,
+    any_sequence_of_times_is_safe, tick_does_what_is_due_and_no_more,
+    every_failing_allocation_leaves_everything_as_it_was, same_seed_and_calls_give_the_same_closes)

@@ -477,6 +477,29 @@ START_TEST(connections_that_replace_each_other_for_ever_let_the_call_return) {
 }
 END_TEST
 
+static void react_add_and_remove(world *world_, const event *what) {
+    if (what->kind == EVENT_RELEASED && !world_->hub->ending)
+        ok(dg_hub_remove(world_->hub, world_add(world_, 1, 0), 0));
+}
+
+START_TEST(released_that_adds_and_removes_for_ever_lets_the_call_return) {
+    world_open(&w, NULL, 0);
+    for (unsigned i = 0; i < 20; i++)
+        world_add(&w, i + 1, 0);
+    w.react = react_add_and_remove;
+    ok(dg_hub_remove(w.hub, dg_hub_each(w.hub, 0), 0));
+    for (unsigned turn = 1; turn <= 10; turn++) {
+        unsigned before = w.count[EVENT_RELEASED];
+        ck_assert_uint_ge(before, turn);
+        ck_assert_uint_le(before, turn * 22); /* as many as there were, and no more */
+        ck_assert_uint_eq(world_stats(&w).connections, 19);
+        world_turn(&w);
+    }
+    w.react = NULL;
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 static void react_remove_the_next(world *world_, const event *what) {
     if (what->kind == EVENT_RELEASED && dg_hub_each(world_->hub, 0) != 0)
         ok(dg_hub_remove(world_->hub, dg_hub_each(world_->hub, 0), 0));
@@ -490,6 +513,51 @@ START_TEST(chain_of_removals_ends_with_the_call) {
     ok(dg_hub_remove(w.hub, dg_hub_each(w.hub, 0), 0));
     ck_assert_uint_eq(w.count[EVENT_RELEASED], 100); /* every one before the outermost call returned */
     ck_assert_uint_eq(dg_hub_due(w.hub), DG_NEVER);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+static void react_drain(world *world_, const event *what) {
+    if (what->kind == EVENT_LOG && what->first == 2)
+        ok(dg_hub_drain(world_->hub, DG_SEC(10), DG_DRAIN_REFUSE, 0));
+}
+
+START_TEST(drain_that_a_callback_began_is_announced_in_the_next_turn) {
+    world_open(&w, NULL, 0);
+    world_add(&w, 1, 0);
+    world_forget(&w);
+    w.react = react_drain;
+    world_add(&w, 2, 0);
+    EXPECT_EVENTS(&w, EVENT_LOG);
+    ck_assert_uint_eq(dg_hub_due(w.hub), 0);
+    world_turn(&w);
+    EXPECT_EVENTS(&w, EVENT_LOG, EVENT_LOG);
+    ck_assert_str_eq(w.events[1].text, "Draining for 10s");
+    ck_assert_uint_gt(dg_hub_due(w.hub), 0);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+static void react_switch_off(world *world_, const event *what) {
+    const forcing *f = world_->extra;
+    if (what->kind != EVENT_LOG || what->first != 2)
+        return;
+    ok(dg_hub_set_fixed_chunks(world_->hub, f->on, true, 0));
+    ok(dg_hub_set_enabled(world_->hub, f->on, false, 0));
+}
+
+START_TEST(session_that_is_switched_off_behind_a_callback_sends_nothing) {
+    forcing f = {.count = 0};
+    world_open(&w, NULL, 0);
+    f.on = world_add(&w, 1, 0);
+    ok(dg_hub_force(w.hub, f.on, DG_LEVEL_LOW, 0, 0));
+    world_forget(&w);
+    w.extra = &f;
+    w.react = react_switch_off;
+    world_add(&w, 2, 0);
+    world_turn(&w);
+    ck_assert_uint_eq(w.count[EVENT_LEVEL], 1);
+    ck_assert_uint_eq(w.count[EVENT_SEND], 0);
     dg_hub_free(w.hub);
 }
 END_TEST
@@ -735,5 +803,9 @@ TESTS_MAIN("hub_calls", every_call_may_be_made_from_every_callback,
            texts_wait_with_their_closes_as_far_as_there_is_room,
            level_that_forces_another_level_waits_its_turn,
            connections_that_replace_each_other_for_ever_let_the_call_return,
-           chain_of_removals_ends_with_the_call, close_of_the_connection_at_hand_comes_in_the_same_turn,
+           released_that_adds_and_removes_for_ever_lets_the_call_return,
+           chain_of_removals_ends_with_the_call,
+           drain_that_a_callback_began_is_announced_in_the_next_turn,
+           session_that_is_switched_off_behind_a_callback_sends_nothing,
+           close_of_the_connection_at_hand_comes_in_the_same_turn,
            random_calls_and_callbacks_keep_every_promise, feeding_from_level_is_told_in_turn)

@@ -178,6 +178,35 @@ START_TEST(close_takes_only_codes_and_texts_that_a_frame_may_carry) {
 }
 END_TEST
 
+/* --- acknowledgements --- */
+
+static int say(dg_conn conn, const char *text, dg_time now) {
+    return dg_hub_text(w.hub, conn, text, strlen(text), now);
+}
+
+START_TEST(what_a_client_says_of_itself_reaches_its_session) {
+    static const char *const underruns[] = {
+        "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":0}}",
+        "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"playback_rate\":0.5}}"};
+    static const char *const fine[] = {
+        "{\"type\":\"quality.ack\",\"accepted\":true}",
+        "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"buffer_level\":3}}",
+        "{\"type\":\"quality.ack\",\"accepted\":true,\"client_metrics\":{\"playback_rate\":1}}"};
+    world_open(&w, NULL, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        dg_conn conn = world_add(&w, i + 1, 0);
+        ck_assert_int_eq(say(conn, fine[i], 1), 1);
+        ck_assert_uint_eq(info_of(conn, 1).level, DG_LEVEL_FULL);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        dg_conn conn = world_add(&w, i + 11, 0);
+        ck_assert_int_eq(say(conn, underruns[i], 1), 1);
+        ck_assert_uint_eq(info_of(conn, 1).level, DG_LEVEL_REDUCED);
+    }
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 /* --- a session of its own kind --- */
 
 START_TEST(profile_and_switches_of_one_session_are_changed_while_it_lives) {
@@ -235,6 +264,8 @@ START_TEST(fallback_stays_fallback_on_another_connection) {
     ck_assert_uint_eq(stats.levels[DG_LEVEL_FALLBACK], 1);
     ck_assert_uint_eq(stats.levels[DG_LEVEL_FULL], 0);
     ck_assert_uint_eq(stats.fallbacks, 1); /* entered once, on the first */
+    ok(dg_hub_force(w.hub, again, DG_LEVEL_FULL, 0, DG_SEC(11)));
+    ck_assert_uint_eq(world_stats(&w).restoration_max, DG_SEC(10)); /* since it is here */
     ck_assert(WORLD_IS_SOUND(&w));
     dg_hub_free(w.hub);
 }
@@ -420,6 +451,7 @@ TESTS_MAIN("hub_conn", information_tells_age_silence_and_the_rest_of_the_lifetim
            table_of_whole_blocks_is_walked_to_its_end_and_no_further, closes_and_codes_have_words,
            configuration_of_a_connection_is_checked_in_words,
            close_takes_only_codes_and_texts_that_a_frame_may_carry,
+           what_a_client_says_of_itself_reaches_its_session,
            profile_and_switches_of_one_session_are_changed_while_it_lives,
            fallback_stays_fallback_on_another_connection, session_that_was_full_goes_on_without_a_word,
            cap_of_the_hub_holds_for_a_session_that_goes_on, blob_that_is_not_a_session_adds_nobody,

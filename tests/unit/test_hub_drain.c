@@ -427,7 +427,7 @@ START_TEST(drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in) {
 }
 END_TEST
 
-START_TEST(close_of_a_drain_comes_at_its_nanosecond) {
+START_TEST(close_of_a_drain_comes_when_the_hub_asks_for_a_tick) {
     world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF, .disabled = 1}, 0);
     add_many(50, 0);
     w.close_removes = true;
@@ -487,4 +487,4 @@ TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            drain_that_another_process_shortens_is_shortened_here,
            drain_that_another_process_says_is_over_closes_nobody_here_at_once,
            drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in,
-           close_of_a_drain_comes_at_its_nanosecond, log_tells_how_a_drain_goes_on)
+           close_of_a_drain_comes_when_the_hub_asks_for_a_tick, log_tells_how_a_drain_goes_on)

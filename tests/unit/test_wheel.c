@@ -176,6 +176,10 @@ START_TEST(waiting_timers_of_the_current_tick_are_passed_once_a_pump) {
     looks = 0;
     ck_assert_uint_eq(drain(7 * TICK + 10), MANY / 2);
     ck_assert_uint_le(looks, 12 * MANY);
+    looks = 0;
+    for (unsigned pump = 0; pump < 1000; pump++) /* and not at all while none can be due */
+        ck_assert(idle(7 * TICK + 10 + pump / 2));
+    ck_assert_uint_eq(looks, 0);
     ck_assert_uint_eq(drain(7 * TICK + 1000), MANY / 2);
     ck_assert_uint_eq(wheel.count, 0);
 }
@@ -199,6 +203,31 @@ START_TEST(the_next_of_many_in_one_slot_is_looked_for_once) {
     dgi_wheel_set(&wheel, 1, 5 * TICK);
     ck_assert_uint_le(dgi_wheel_next(&wheel), 5 * TICK);
     ck_assert(dgi_wheel_is_sound(&wheel));
+}
+END_TEST
+
+START_TEST(the_next_tick_is_told_without_a_look_and_takes_all_of_it) {
+    unsigned long long random = property_seed();
+    for (int round = 0; round < 300; round++) {
+        dg_time now = property_next(&random) >> (1 + property_next(&random) % 63);
+        wheel_fresh(now);
+        for (uint32_t i = 0; i < 40; i++)
+            dgi_wheel_set(&wheel, i,
+                          now + (property_next(&random) >> (20 + property_next(&random) % 44)));
+        while (wheel.count > 0) {
+            dg_time earliest = dgi_wheel_next(&wheel);
+            looks = 0;
+            dg_time next = dgi_wheel_next_tick(&wheel);
+            ck_assert_uint_eq(looks, 0);
+            ck_assert_uint_ge(next, earliest);
+            ck_assert_uint_lt(next - earliest, TICK);
+            uint32_t index;
+            while (dgi_wheel_pop(&wheel, next, &index))
+                ;
+            ck_assert_uint_gt(dgi_wheel_next(&wheel), next);
+        }
+        ck_assert_uint_eq(dgi_wheel_next_tick(&wheel), DG_NEVER);
+    }
 }
 END_TEST
 
@@ -343,6 +372,7 @@ TESTS_MAIN("wheel", an_empty_wheel_is_never_due, a_timer_is_due_at_its_nanosecon
            setting_anew_moves_and_never_cancels, time_that_goes_back_makes_nothing_due,
            a_jump_that_is_taken_back_delays_nothing, a_jump_of_any_length_costs_what_is_due,
            waiting_timers_of_the_current_tick_are_passed_once_a_pump,
-           the_next_of_many_in_one_slot_is_looked_for_once, a_wheel_that_was_spoiled_is_not_sound,
-           a_host_that_sleeps_until_next_wakes_seldom_and_exactly, the_wheel_agrees_with_a_plain_array,
-           the_first_timer_is_one_of_the_slot_that_comes_next)
+           the_next_of_many_in_one_slot_is_looked_for_once,
+           the_next_tick_is_told_without_a_look_and_takes_all_of_it,
+           a_wheel_that_was_spoiled_is_not_sound, a_host_that_sleeps_until_next_wakes_seldom_and_exactly,
+           the_wheel_agrees_with_a_plain_array, the_first_timer_is_one_of_the_slot_that_comes_next)
