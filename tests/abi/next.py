@@ -17,6 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/abi"
 GROWTH = "uint64_t next_member;"
 GROWN_BY = 8
+# Cases that say how large the structs of this very version are, or what it does not know yet.
+OF_THIS_VERSION = ["structs_of_other_ages", "a_bad_row_feeds_nothing", "configuration_out_of_range_names_the_field",
+                   "hostile_input_is_refused_and_changes_not_one_byte"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-O1", "-g1", "-D_GNU_SOURCE", "-ffp-contract=off", *SANITIZE]
 
@@ -75,14 +78,19 @@ def build_library(cc, work, include, grown):
         raise SystemExit(done.stderr)
 
 
+def is_public(source):
+    """Whether a program, and what it includes of the tests' own, knows the library by its public headers alone; what
+    cuts operations short needs a library of its own."""
+    for name in re.findall(r'#include "([^"]+)"', source.read_text()):
+        own = [path for path in (source.parent / name, ROOT / "tests/support" / name) if path.exists()]
+        if name == "kill.h" or not (name.startswith("degrade/") or (own and is_public(own[0]))):
+            return False
+    return True
+
+
 def programs(chosen):
-    """Programs that know the library by its public headers alone."""
-    found = [HERE / "client.c"] if (HERE / "client.c").exists() else []
-    for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
-        included = re.findall(r'#include "([^"]+)"', source.read_text())
-        if all(name.startswith("degrade/") or name in ("support.h", "hub_world.h", "faults.h") for name in included):
-            found.append(source)
-    return [source for source in found if not chosen or source.stem.removeprefix("test_") in chosen]
+    found = [HERE / "client.c", *sorted((ROOT / "tests/unit").glob("test_*.c"))]
+    return [source for source in found if is_public(source) and (not chosen or source.stem.removeprefix("test_") in chosen)]
 
 
 def build_program(cc, source, include, library, target):
@@ -100,7 +108,8 @@ def try_program(cc, source, include, built_with, run_with, target):
         return None
     if done.returncode:
         return done.stderr[:3000]
-    environment = dict(os.environ, LD_LIBRARY_PATH=str(run_with), CK_TIMEOUT_MULTIPLIER="5")
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(run_with), CK_TIMEOUT_MULTIPLIER="5",
+                       TESTS_SKIP=" ".join(OF_THIS_VERSION))
     try:
         done = run([target], env=environment, timeout=300, cwd=ROOT)
     except subprocess.TimeoutExpired:
