@@ -730,7 +730,8 @@ END_TEST
 
 /* Of an even number the lower of the two in the middle. */
 START_TEST(half_of_the_waits_are_at_most_the_median) {
-    dg_queue *queue = queue_of((dg_queue_config){.capacity = 4, .in_flight = 4, .rejection_threshold = DG_OFF_F});
+    dg_queue *queue =
+        queue_of((dg_queue_config){.capacity = 4, .in_flight = 4, .rejection_threshold = DG_OFF_F});
     push_waits(queue, 1, 0, T0);
     push_waits(queue, 2, 0, T0 + DG_SEC(9));
     pop_is(queue, T0 + DG_SEC(10), DG_QUEUE_RUN, 1);
@@ -1735,7 +1736,8 @@ TESTS_MAIN(
     a_flush_gives_every_waiting_item_back, a_host_that_never_pops_is_bounded_and_loses_nothing,
     pacing_is_exact, delay_is_work_ahead_by_mean_service_over_workers,
     the_mean_follows_a_change_and_weighs_by_cost, retry_after_is_jittered_whole_seconds_of_the_backlog,
-    half_of_the_waits_are_at_most_the_median, waiting_times_are_in_the_histogram, a_full_queue_displaces_the_newest_of_the_lowest_priority,
+    half_of_the_waits_are_at_most_the_median, waiting_times_are_in_the_histogram,
+    a_full_queue_displaces_the_newest_of_the_lowest_priority,
     as_many_are_displaced_as_the_cost_needs_and_none_if_that_is_not_enough,
     above_the_threshold_ordinary_work_displaces_nobody,
     the_permit_of_another_queue_is_refused_and_stays_held, done_and_pop_are_one_step,

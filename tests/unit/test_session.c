@@ -782,7 +782,23 @@ START_TEST(any_input_steps_up_no_more_often_than_the_dwell) {
 }
 END_TEST
 
-TESTS_MAIN("session", steady_input_crosses_exactly_at_the_numbers_of_the_tables,
+/* An answer to the change is the end of it: nothing is told again, and nothing can be refused any more. */
+START_TEST(an_accepted_change_waits_for_nothing_more) {
+    dg_session *session = session_made(NULL);
+    dg_session_stats stats;
+    ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 400), 0).level, DG_LEVEL_REDUCED);
+    acked(session, (dg_ack){.accepted = 1}, 100);
+    ok(dg_session_get_stats(session, at_ms(100), &stats));
+    ck_assert_uint_eq(stats.awaiting_ack, 0);
+    for (double t = 1000; t <= 9000; t += 1000)
+        ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 400), t).send, 0);
+    ck_assert_uint_eq(acked(session, (dg_ack){.accepted = 0}, 9100).level, DG_LEVEL_REDUCED);
+    dg_session_free(session);
+}
+END_TEST
+
+TESTS_MAIN("session", an_accepted_change_waits_for_nothing_more,
+           steady_input_crosses_exactly_at_the_numbers_of_the_tables,
            levels_ask_of_the_host_what_the_table_says, the_example_of_the_original_holds,
            reasons_name_the_worst_level_asked_for_then_the_order_of_the_metrics,
            expected_latency_is_rounded_up_to_50, between_trigger_and_restore_the_level_holds,

@@ -301,8 +301,7 @@ START_TEST(a_level_older_than_the_hosts_clock_is_as_old_as_that) {
 END_TEST
 
 TESTS_MAIN("session_blob", a_level_older_than_the_hosts_clock_is_as_old_as_that,
-           a_loaded_session_decides_as_the_saved_one,
-           a_damaged_blob_is_refused_and_changes_nothing,
+           a_loaded_session_decides_as_the_saved_one, a_damaged_blob_is_refused_and_changes_nothing,
            a_blob_with_a_good_checksum_and_bad_values_is_refused,
            peeking_answers_as_asking_would_and_changes_nothing,
            whatever_is_saved_at_any_moment_can_be_restored, a_hold_that_has_ended_can_be_saved,

@@ -371,7 +371,8 @@ START_TEST(a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in) {
     static const struct {
         dg_duration duration;
         double ends; /* ms */
-    } rows[] = {{DG_MS(1), 1}, {DG_MS(3), 3}, {DG_MS(4), 4}, {DG_MS(4) + 1, 5}, {DG_MS(5) - 1, 5}, {DG_MS(1001), 1001}};
+    } rows[] = {{DG_MS(1), 1},     {DG_MS(3), 3},     {DG_MS(4), 4},
+                {DG_MS(4) + 1, 5}, {DG_MS(5) - 1, 5}, {DG_MS(1001), 1001}};
     for (size_t i = 0; i < DGI_COUNT(rows); i++) {
         dg_session *session = session_made(NULL);
         fed(session, good_sample, 0);
@@ -412,7 +413,22 @@ START_TEST(the_end_of_a_trial_is_asked_for_exactly) {
 }
 END_TEST
 
-TESTS_MAIN("session_time", the_end_of_a_trial_is_asked_for_exactly,
+START_TEST(what_is_long_ago_is_clamped_and_nothing_beside_it) {
+    dg_session *session = session_made(NULL);
+    session->clock = DGI_SESSION_LONG_AGO + 1000;
+    session->estimate.heard[DG_METRIC_RTT] = session->clock;
+    dgi_session_clamp(session);
+    ck_assert_uint_eq(session->estimate.heard[DG_METRIC_RTT], session->clock);
+    for (unsigned metric = 1; metric < DG_METRICS; metric++)
+        ck_assert_uint_eq(session->estimate.heard[metric], 1000);
+    for (unsigned metric = 0; metric < DG_METRICS; metric++)
+        ck_assert_uint_eq(session->estimate.bin_age[metric], 0);
+    dg_session_free(session);
+}
+END_TEST
+
+TESTS_MAIN("session_time", what_is_long_ago_is_clamped_and_nothing_beside_it,
+           the_end_of_a_trial_is_asked_for_exactly,
            a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in,
            silence_lowers_one_level_each_time_it_passes,
            long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
