@@ -1739,7 +1739,7 @@ __attribute__((visibility("default"))) dg_conn dg_hub_each(const dg_hub *hub, dg
 __attribute__((visibility("default"))) int dg_hub_drain(dg_hub *hub, dg_duration period, uint32_t mode, dg_time now);
 __attribute__((visibility("default"))) int dg_hub_abort_drain(dg_hub *hub, dg_time now);
 __attribute__((visibility("default"))) int dg_hub_tick(dg_hub *hub, dg_time now);
-__attribute__((visibility("default"))) dg_time dg_hub_due(dg_hub *hub);
+__attribute__((visibility("default"))) dg_time dg_hub_due(const dg_hub *hub);
 __attribute__((visibility("default"))) int dg_hub_get_stats_sized(const dg_hub *hub, dg_time now, dg_hub_stats *out, size_t out_size);
 __attribute__((visibility("default"))) const char *dg_close_name(uint32_t reason);
 __attribute__((visibility("default"))) const char *dg_code_name(uint32_t code);
