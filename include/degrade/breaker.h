@@ -20,8 +20,8 @@
  * an earlier generation (state), or of a probe that is lost, is counted as late and changes nothing; one that
  * arrives twice is counted as double. How far a double is told: reporting clears the permit, and a cleared
  * one is always told. Of a copy that was made before, the breaker tells a probe's (half-open), by the place it
- * was given and the count of uses of that place; a copy of a permit of a closed breaker, or of one that was
- * given under a hold, it cannot tell.
+ * was given, its nanosecond, and a count of that place's uses which begins again after 64; a copy of a permit of
+ * a closed breaker, or of one that was given under a hold, it cannot tell.
  *
  * Time alone ends every refusal but that of a hold: an open breaker becomes half-open when it is due, with or
  * without traffic, and a half-open one that has not decided within `half_open_for` opens again.
