@@ -14,9 +14,9 @@
 
 /* When the owner renewed last, in units of 2^20 ns, which never wrap; and whose lease it is. An owner that died, or was
  * stopped, between taking its seat and renewing it has none yet. */
-#define LEASE_TIME  DGI_FIELD(0, 44)
-#define LEASE_OWNER DGI_FIELD(44, 20)
-#define LEASE_UNIT  20
+#define SEATS_LEASE_TIME  DGI_FIELD(0, 44)
+#define SEATS_LEASE_OWNER DGI_FIELD(44, 20)
+#define SEATS_LEASE_UNIT  20
 
 typedef struct seats_seat {
     dgi_atomic64 owner; /* 0: free */
@@ -82,7 +82,8 @@ static size_t seats_size(const void *config) {
 }
 
 static uint32_t seats_shape(uint32_t count) {
-    return (uint32_t)(dgi_field_of(SEATS_SHAPE_COUNT, count) | dgi_field_of(SEATS_SHAPE_CHECK, dgi_mix(count)));
+    return (uint32_t)(dgi_field_of(SEATS_SHAPE_COUNT, count) |
+                      dgi_field_of(SEATS_SHAPE_CHECK, dgi_mix(count)));
 }
 
 static uint32_t seats_shape_count(const dg_seats *seats) {
@@ -199,17 +200,18 @@ int dg_seats_get_config_sized(const dg_seats *seats, dg_seats_config *out, size_
 /* --- leases --- */
 
 static uint64_t seats_lease(uint64_t owner, dg_time now) {
-    uint64_t units = (now >> LEASE_UNIT) + ((now & ((UINT64_C(1) << LEASE_UNIT) - 1)) != 0);
-    return dgi_field_of(LEASE_TIME, dgi_min(units, dgi_field_max(LEASE_TIME))) |
-           dgi_field_of(LEASE_OWNER, dgi_mix(owner));
+    uint64_t units = (now >> SEATS_LEASE_UNIT) + ((now & ((UINT64_C(1) << SEATS_LEASE_UNIT) - 1)) != 0);
+    return dgi_field_of(SEATS_LEASE_TIME, dgi_min(units, dgi_field_max(SEATS_LEASE_TIME))) |
+           dgi_field_of(SEATS_LEASE_OWNER, dgi_mix(owner));
 }
 
 static bool seats_lease_is(uint64_t lease, uint64_t owner) {
-    return dgi_field_get(lease, LEASE_OWNER) == dgi_field_get(seats_lease(owner, 0), LEASE_OWNER);
+    return dgi_field_get(lease, SEATS_LEASE_OWNER) ==
+           dgi_field_get(seats_lease(owner, 0), SEATS_LEASE_OWNER);
 }
 
 static dg_time seats_lease_time(uint64_t lease) {
-    return dgi_field_get(lease, LEASE_TIME) << LEASE_UNIT;
+    return dgi_field_get(lease, SEATS_LEASE_TIME) << SEATS_LEASE_UNIT;
 }
 
 /* A time that lies ahead of now stays, until nobody has come with a fresh one for a while: the clock went back then. */
@@ -272,7 +274,7 @@ int dg_seats_leave(dg_seats *seats, uint32_t seat, uint64_t owner) {
     if (dgi_load(&place->owner) != owner)
         return DG_ERR_NOT_FOUND;
     if (seats_lease_is(lease, owner))
-        dgi_cas_strong(&place->lease, &lease, lease ^ dgi_field_of(LEASE_OWNER, 1));
+        dgi_cas_strong(&place->lease, &lease, lease ^ dgi_field_of(SEATS_LEASE_OWNER, 1));
     return dgi_cas_strong(&place->owner, &owner, 0) ? DG_OK : DG_ERR_NOT_FOUND;
 }
 

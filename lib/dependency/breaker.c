@@ -33,7 +33,8 @@ static bool breaker_valid(const void *cell, size_t size) {
     const dg_breaker *breaker = cell;
     (void)size; /* the shape is held to the header's */
     uint32_t room = (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_ROOM);
-    if (!dgi_breaker_shape_sound(breaker, room, (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_SEATS)))
+    if (!dgi_breaker_shape_sound(breaker, room,
+                                 (uint32_t)dgi_field_get(breaker->shape, BREAKER_SHAPE_SEATS)))
         return false;
     dgi_breaker_params params;
     uint64_t word = dgi_breaker_params_live(breaker, &params);
@@ -129,9 +130,9 @@ int dg_breaker_set_sized(dg_breaker *breaker, const dg_breaker_config *config, s
     dgi_breaker_params params;
     dgi_breaker_params_of(&whole, &params);
     uint64_t word = dgi_load(&breaker->word);
-    uint64_t sets = dgi_field_get(word, WORD_SETS) + 1;
+    uint64_t sets = dgi_field_get(word, BREAKER_WORD_SETS) + 1;
     dgi_breaker_params_store(breaker, sets & 1, &params);
-    while (!dgi_cas(&breaker->word, &word, dgi_field_with(word, WORD_SETS, sets)))
+    while (!dgi_cas(&breaker->word, &word, dgi_field_with(word, BREAKER_WORD_SETS, sets)))
         ;
     return DG_OK;
 }
@@ -158,7 +159,7 @@ int dg_breaker_trip(dg_breaker *breaker, dg_time now) {
 static int breaker_hold_by(dg_breaker *breaker, uint32_t hold, bool more) {
     if (breaker == NULL || hold >= DG_BREAKER_HOLDS)
         return DG_ERR_INVALID;
-    dgi_field field = HOLDS_FIELD(hold);
+    dgi_field field = BREAKER_HOLDS_FIELD(hold);
     uint32_t holds = dgi_load32(&breaker->holds), next;
     do {
         uint64_t count = dgi_field_get(holds, field);

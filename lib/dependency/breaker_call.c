@@ -60,18 +60,18 @@ static call_answer call_ask_half_open(dg_breaker *breaker, uint64_t *word,
 static call_answer call_ask_ramp(dg_breaker *breaker, uint64_t *word, const dgi_breaker_asker *asker) {
     dgi_breaker_view view;
     dgi_breaker_look(breaker, *word, asker->now, &view);
-    uint64_t next = dgi_field_with(*word, WORD_DRAW, 0);
+    uint64_t next = dgi_field_with(*word, BREAKER_WORD_DRAW, 0);
     if (dgi_breaker_ramp_over(&view)) {
-        next = dgi_field_with(next, WORD_STATE, DG_BREAKER_CLOSED);
+        next = dgi_field_with(next, BREAKER_WORD_STATE, DG_BREAKER_CLOSED);
         if (dgi_cas_strong(&breaker->word, word, next))
             *word = next;
         return CALL_AGAIN;
     }
-    uint64_t draw = dgi_field_get(*word, WORD_DRAW) + dgi_breaker_share(&view);
-    next = dgi_field_with(next, WORD_DRAW, draw);
+    uint64_t draw = dgi_field_get(*word, BREAKER_WORD_DRAW) + dgi_breaker_share(&view);
+    next = dgi_field_with(next, BREAKER_WORD_DRAW, draw);
     if (!dgi_cas_strong(&breaker->word, word, next))
         return CALL_AGAIN;
-    if (draw <= dgi_field_max(WORD_DRAW))
+    if (draw <= dgi_field_max(BREAKER_WORD_DRAW))
         return CALL_RAMPED;
     call_give(breaker, next, 0, asker->now, asker->permit);
     return CALL_GRANTED;
@@ -153,7 +153,8 @@ static inline bool call_is_shut(const dg_breaker *breaker, uint64_t word, dg_tim
     dg_time since = dgi_breaker_since(breaker, word);
     return dgi_breaker_state(word) == DG_BREAKER_OPEN && since <= now &&
            dgi_peek(&breaker->ahead) == 0 &&
-           now - since < dgi_field_get(dgi_breaker_param(breaker, word, PARAM_OPEN), PARAM_OPEN_FOR);
+           now - since < dgi_field_get(dgi_breaker_param(breaker, word, BREAKER_PARAM_OPEN),
+                                       BREAKER_PARAM_OPEN_FOR);
 }
 
 bool dg_breaker_allow(dg_breaker *breaker, dg_time now, dg_permit *permit) {

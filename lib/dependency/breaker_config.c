@@ -113,8 +113,9 @@ static void breaker_params_config(const dg_breaker *breaker, const dgi_breaker_p
         .probe_timeout = params->probe_timeout,
         .half_open_for = params->half_open_for != 0 ? params->half_open_for : DG_OFF,
         .ramp_for = params->ramp_for != 0 ? params->ramp_for : DG_OFF,
-        .jitter = params->jitter != 0 ? breaker_params_real(params->jitter, PARAM_JITTER) : DG_OFF_F,
-        .ramp_from = breaker_params_real(params->ramp_from, PARAM_RAMP_FROM),
+        .jitter =
+            params->jitter != 0 ? breaker_params_real(params->jitter, BREAKER_PARAM_JITTER) : DG_OFF_F,
+        .ramp_from = breaker_params_real(params->ramp_from, BREAKER_PARAM_RAMP_FROM),
         .seed = breaker->seed,
         .failure_threshold = params->threshold,
         .half_open_permits = params->permits,

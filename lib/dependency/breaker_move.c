@@ -7,7 +7,7 @@ void dgi_breaker_look(dg_breaker *breaker, uint64_t word, dg_time now, dgi_break
     view->word = word;
     view->elapsed = dgi_ahead_since(&breaker->ahead, dgi_breaker_since(breaker, word), now);
     view->seed = breaker->seed;
-    dgi_breaker_params_load(breaker, dgi_field_get(word, WORD_SETS) & 1, &view->params);
+    dgi_breaker_params_load(breaker, dgi_field_get(word, BREAKER_WORD_SETS) & 1, &view->params);
 }
 
 /* When the next generation begins, and whether that puts a clock right. A time that lies ahead of now stays in force
@@ -41,8 +41,9 @@ bool dgi_breaker_move(dg_breaker *breaker, uint64_t *word, uint64_t next, dg_dur
 static uint32_t move_unreported(const dg_breaker *breaker, uint64_t word) {
     uint32_t count = 0, room = dgi_breaker_shape_of(breaker).room;
     for (uint32_t place = 0; place < room; place++)
-        if ((dgi_field_get(word, WORD_SLOTS) >> place & 1) != 0)
-            count += dgi_field_get(dgi_load(&breaker->names[place]), NAME_STATE) != NAME_STRUCK;
+        if ((dgi_field_get(word, BREAKER_WORD_SLOTS) >> place & 1) != 0)
+            count += dgi_field_get(dgi_load(&breaker->names[place]), BREAKER_NAME_STATE) !=
+                     BREAKER_NAME_STRUCK;
     return count;
 }
 

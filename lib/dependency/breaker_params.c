@@ -23,30 +23,30 @@ void dgi_breaker_params_of(const dg_breaker_config *config, dgi_breaker_params *
         .permits = config->half_open_permits,
         .successes = config->half_open_successes,
         .failures = config->half_open_failures,
-        .jitter = params_share(config->jitter, PARAM_JITTER),
-        .ramp_from = params_share(config->ramp_from, PARAM_RAMP_FROM),
+        .jitter = params_share(config->jitter, BREAKER_PARAM_JITTER),
+        .ramp_from = params_share(config->ramp_from, BREAKER_PARAM_RAMP_FROM),
         .skip = config->skip_success_count != 0,
     };
 }
 
 void dgi_breaker_params_load(const dg_breaker *breaker, unsigned copy, dgi_breaker_params *params) {
-    uint64_t open = dgi_load(&breaker->params[PARAM_OPEN][copy]);
-    uint64_t cap = dgi_load(&breaker->params[PARAM_CAP][copy]);
-    uint64_t probe = dgi_load(&breaker->params[PARAM_PROBE][copy]);
-    uint64_t round = dgi_load(&breaker->params[PARAM_ROUND][copy]);
+    uint64_t open = dgi_load(&breaker->params[BREAKER_PARAM_OPEN][copy]);
+    uint64_t cap = dgi_load(&breaker->params[BREAKER_PARAM_CAP][copy]);
+    uint64_t probe = dgi_load(&breaker->params[BREAKER_PARAM_PROBE][copy]);
+    uint64_t round = dgi_load(&breaker->params[BREAKER_PARAM_ROUND][copy]);
     *params = (dgi_breaker_params){
-        .open_for = dgi_field_get(open, PARAM_OPEN_FOR),
-        .open_max = dgi_field_get(cap, PARAM_OPEN_MAX),
-        .probe_timeout = dgi_field_get(probe, PARAM_PROBE_TIMEOUT),
-        .half_open_for = DG_MS(dgi_field_get(round, PARAM_HALF_OPEN_MS)),
-        .ramp_for = DG_MS(dgi_field_get(round, PARAM_RAMP_MS)),
-        .threshold = (uint32_t)dgi_field_get(round, PARAM_THRESHOLD),
-        .permits = (uint32_t)dgi_field_get(probe, PARAM_PERMITS),
-        .successes = (uint32_t)dgi_field_get(cap, PARAM_SUCCESSES),
-        .failures = (uint32_t)dgi_field_get(cap, PARAM_FAILURES),
-        .jitter = (uint32_t)dgi_field_get(open, PARAM_JITTER),
-        .ramp_from = (uint32_t)dgi_field_get(probe, PARAM_RAMP_FROM),
-        .skip = dgi_field_get(open, PARAM_SKIP) != 0,
+        .open_for = dgi_field_get(open, BREAKER_PARAM_OPEN_FOR),
+        .open_max = dgi_field_get(cap, BREAKER_PARAM_OPEN_MAX),
+        .probe_timeout = dgi_field_get(probe, BREAKER_PARAM_PROBE_TIMEOUT),
+        .half_open_for = DG_MS(dgi_field_get(round, BREAKER_PARAM_HALF_OPEN_MS)),
+        .ramp_for = DG_MS(dgi_field_get(round, BREAKER_PARAM_RAMP_MS)),
+        .threshold = (uint32_t)dgi_field_get(round, BREAKER_PARAM_THRESHOLD),
+        .permits = (uint32_t)dgi_field_get(probe, BREAKER_PARAM_PERMITS),
+        .successes = (uint32_t)dgi_field_get(cap, BREAKER_PARAM_SUCCESSES),
+        .failures = (uint32_t)dgi_field_get(cap, BREAKER_PARAM_FAILURES),
+        .jitter = (uint32_t)dgi_field_get(open, BREAKER_PARAM_JITTER),
+        .ramp_from = (uint32_t)dgi_field_get(probe, BREAKER_PARAM_RAMP_FROM),
+        .skip = dgi_field_get(open, BREAKER_PARAM_SKIP) != 0,
     };
 }
 
@@ -54,26 +54,28 @@ uint64_t dgi_breaker_params_live(const dg_breaker *breaker, dgi_breaker_params *
     uint64_t word;
     do {
         word = dgi_load(&breaker->word);
-        dgi_breaker_params_load(breaker, dgi_field_get(word, WORD_SETS) & 1, params);
-    } while (((word ^ dgi_load(&breaker->word)) & dgi_field_mask(WORD_SETS)) != 0);
+        dgi_breaker_params_load(breaker, dgi_field_get(word, BREAKER_WORD_SETS) & 1, params);
+    } while (((word ^ dgi_load(&breaker->word)) & dgi_field_mask(BREAKER_WORD_SETS)) != 0);
     return word;
 }
 
 void dgi_breaker_params_store(dg_breaker *breaker, unsigned copy, const dgi_breaker_params *params) {
-    dgi_store(&breaker->params[PARAM_OPEN][copy], dgi_field_of(PARAM_OPEN_FOR, params->open_for) |
-                                                      dgi_field_of(PARAM_SKIP, params->skip) |
-                                                      dgi_field_of(PARAM_JITTER, params->jitter));
-    dgi_store(&breaker->params[PARAM_CAP][copy], dgi_field_of(PARAM_OPEN_MAX, params->open_max) |
-                                                     dgi_field_of(PARAM_SUCCESSES, params->successes) |
-                                                     dgi_field_of(PARAM_FAILURES, params->failures));
-    dgi_store(&breaker->params[PARAM_PROBE][copy],
-              dgi_field_of(PARAM_PROBE_TIMEOUT, params->probe_timeout) |
-                  dgi_field_of(PARAM_PERMITS, params->permits) |
-                  dgi_field_of(PARAM_RAMP_FROM, params->ramp_from));
-    dgi_store(&breaker->params[PARAM_ROUND][copy],
-              dgi_field_of(PARAM_HALF_OPEN_MS, params->half_open_for / DG_MS(1)) |
-                  dgi_field_of(PARAM_THRESHOLD, params->threshold) |
-                  dgi_field_of(PARAM_RAMP_MS, params->ramp_for / DG_MS(1)));
+    dgi_store(&breaker->params[BREAKER_PARAM_OPEN][copy],
+              dgi_field_of(BREAKER_PARAM_OPEN_FOR, params->open_for) |
+                  dgi_field_of(BREAKER_PARAM_SKIP, params->skip) |
+                  dgi_field_of(BREAKER_PARAM_JITTER, params->jitter));
+    dgi_store(&breaker->params[BREAKER_PARAM_CAP][copy],
+              dgi_field_of(BREAKER_PARAM_OPEN_MAX, params->open_max) |
+                  dgi_field_of(BREAKER_PARAM_SUCCESSES, params->successes) |
+                  dgi_field_of(BREAKER_PARAM_FAILURES, params->failures));
+    dgi_store(&breaker->params[BREAKER_PARAM_PROBE][copy],
+              dgi_field_of(BREAKER_PARAM_PROBE_TIMEOUT, params->probe_timeout) |
+                  dgi_field_of(BREAKER_PARAM_PERMITS, params->permits) |
+                  dgi_field_of(BREAKER_PARAM_RAMP_FROM, params->ramp_from));
+    dgi_store(&breaker->params[BREAKER_PARAM_ROUND][copy],
+              dgi_field_of(BREAKER_PARAM_HALF_OPEN_MS, params->half_open_for / DG_MS(1)) |
+                  dgi_field_of(BREAKER_PARAM_THRESHOLD, params->threshold) |
+                  dgi_field_of(BREAKER_PARAM_RAMP_MS, params->ramp_for / DG_MS(1)));
 }
 
 static bool params_between(uint64_t value, uint64_t low, uint64_t high) {

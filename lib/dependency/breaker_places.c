@@ -4,18 +4,18 @@
 #include "dependency/breaker_state.h"
 
 static uint32_t places_state(uint64_t name) {
-    return (uint32_t)dgi_field_get(name, NAME_STATE);
+    return (uint32_t)dgi_field_get(name, BREAKER_NAME_STATE);
 }
 
 /* The places of a half-open word that are taken, of those that the block has. */
 static uint32_t places_taken(const dg_breaker *breaker, uint64_t word) {
     uint32_t all = (UINT32_C(1) << dgi_breaker_shape_of(breaker).room) - 1;
-    return (uint32_t)dgi_field_get(word, WORD_SLOTS) & all;
+    return (uint32_t)dgi_field_get(word, BREAKER_WORD_SLOTS) & all;
 }
 
 static bool places_is_lost(uint64_t name, const dgi_breaker_view *view, dg_time now) {
     uint32_t state = places_state(name);
-    return state == NAME_NONE || state == NAME_STRUCK ||
+    return state == BREAKER_NAME_NONE || state == BREAKER_NAME_STRUCK ||
            dgi_breaker_age(name, view->elapsed, now) >= view->params.probe_timeout;
 }
 
@@ -39,8 +39,8 @@ uint32_t dgi_breaker_bits(uint32_t places) {
 /* --- taking --- */
 
 static uint64_t places_name(uint32_t state, uint64_t serial, const dgi_breaker_asker *asker) {
-    return dgi_field_of(NAME_STATE, state) | dgi_field_of(NAME_SERIAL, serial) |
-           dgi_field_of(NAME_SEAT, asker->seat) | dgi_field_of(NAME_START, asker->now);
+    return dgi_field_of(BREAKER_NAME_STATE, state) | dgi_field_of(BREAKER_NAME_SERIAL, serial) |
+           dgi_field_of(BREAKER_NAME_SEAT, asker->seat) | dgi_field_of(BREAKER_NAME_START, asker->now);
 }
 
 /* Names a place before its bit is set. The word is read again after the name: with the place still free in it, the name
@@ -48,8 +48,8 @@ static uint64_t places_name(uint32_t state, uint64_t serial, const dgi_breaker_a
 static bool places_announce(dg_breaker *breaker, uint64_t word, uint32_t place,
                             const dgi_breaker_asker *asker, uint64_t *serial) {
     uint64_t name = dgi_load(&breaker->names[place]);
-    *serial = dgi_field_get(name, NAME_SERIAL);
-    uint64_t pending = places_name(NAME_PENDING, *serial, asker);
+    *serial = dgi_field_get(name, BREAKER_NAME_SERIAL);
+    uint64_t pending = places_name(BREAKER_NAME_PENDING, *serial, asker);
     return dgi_load(&breaker->word) == word &&
            (name == pending || dgi_cas_strong(&breaker->names[place], &name, pending));
 }
@@ -63,7 +63,7 @@ static void places_give(const dg_breaker *breaker, uint64_t word, uint32_t place
         .cost = 1,
         .tag = dgi_permit_tag(breaker->seed),
         .seat = (uint16_t)asker->seat,
-        .grant = (uint16_t)dgi_field_get(name, NAME_SERIAL),
+        .grant = (uint16_t)dgi_field_get(name, BREAKER_NAME_SERIAL),
         .kind = DGI_PERMIT_BREAKER,
     };
     dgi_permit_give(asker->permit, &inside);
@@ -74,12 +74,13 @@ static void places_give(const dg_breaker *breaker, uint64_t word, uint32_t place
 static bool places_hold(dg_breaker *breaker, uint64_t *word, uint32_t place, uint64_t serial,
                         const dgi_breaker_asker *asker) {
     uint32_t generation = dgi_breaker_generation(*word);
-    uint64_t name = dgi_load(&breaker->names[place]), held = places_name(NAME_HELD, serial + 1, asker);
+    uint64_t name = dgi_load(&breaker->names[place]),
+             held = places_name(BREAKER_NAME_HELD, serial + 1, asker);
     do {
         *word = dgi_load(&breaker->word);
         if (dgi_breaker_generation(*word) != generation ||
             (places_taken(breaker, *word) >> place & 1) == 0 ||
-            dgi_field_get(name, NAME_SERIAL) != serial)
+            dgi_field_get(name, BREAKER_NAME_SERIAL) != serial)
             return false;
     } while (!dgi_cas_strong(&breaker->names[place], &name, held));
     places_give(breaker, *word, place, held, asker);
@@ -87,8 +88,9 @@ static bool places_hold(dg_breaker *breaker, uint64_t *word, uint32_t place, uin
 }
 
 bool dgi_breaker_begin_round(dg_breaker *breaker, uint64_t *word, const dgi_breaker_asker *asker) {
-    uint64_t next = dgi_breaker_next(*word, DG_BREAKER_HALF_OPEN, dgi_field_get(*word, WORD_REOPENS));
-    next |= dgi_field_of(WORD_SLOTS, 1) | dgi_field_of(WORD_GRANTS, 1);
+    uint64_t next =
+        dgi_breaker_next(*word, DG_BREAKER_HALF_OPEN, dgi_field_get(*word, BREAKER_WORD_REOPENS));
+    next |= dgi_field_of(BREAKER_WORD_SLOTS, 1) | dgi_field_of(BREAKER_WORD_GRANTS, 1);
     uint64_t serial;
     if (!places_announce(breaker, *word, 0, asker, &serial)) {
         *word = dgi_load(&breaker->word);
@@ -104,11 +106,12 @@ bool dgi_breaker_begin_round(dg_breaker *breaker, uint64_t *word, const dgi_brea
 static bool places_strike(dg_breaker *breaker, const dgi_breaker_view *view, uint32_t place, dg_time now,
                           uint64_t *serial) {
     uint64_t name = dgi_load(&breaker->names[place]);
-    *serial = dgi_field_get(name, NAME_SERIAL);
-    if (places_state(name) == NAME_STRUCK)
+    *serial = dgi_field_get(name, BREAKER_NAME_SERIAL);
+    if (places_state(name) == BREAKER_NAME_STRUCK)
         return true;
     if (!places_is_lost(name, view, now) ||
-        !dgi_cas_strong(&breaker->names[place], &name, dgi_field_with(name, NAME_STATE, NAME_STRUCK)))
+        !dgi_cas_strong(&breaker->names[place], &name,
+                        dgi_field_with(name, BREAKER_NAME_STATE, BREAKER_NAME_STRUCK)))
         return false;
     dgi_breaker_count(&breaker->expired, 1);
     return true;
@@ -123,8 +126,8 @@ bool dgi_breaker_take_place(dg_breaker *breaker, const dgi_breaker_view *view, u
         *word = dgi_load(&breaker->word);
         return false;
     }
-    uint64_t next = *word | dgi_field_of(WORD_SLOTS, UINT64_C(1) << place);
-    next = dgi_field_with(next, WORD_GRANTS, dgi_field_get(next, WORD_GRANTS) + 1);
+    uint64_t next = *word | dgi_field_of(BREAKER_WORD_SLOTS, UINT64_C(1) << place);
+    next = dgi_field_with(next, BREAKER_WORD_GRANTS, dgi_field_get(next, BREAKER_WORD_GRANTS) + 1);
     if (!dgi_cas_strong(&breaker->word, word, next))
         return false;
     *word = next;
@@ -135,8 +138,10 @@ bool dgi_breaker_take_place(dg_breaker *breaker, const dgi_breaker_view *view, u
 
 /* The name under which a permit holds its place. */
 static uint64_t places_of(const dgi_permit *permit) {
-    return dgi_field_of(NAME_STATE, NAME_HELD) | dgi_field_of(NAME_SERIAL, permit->grant) |
-           dgi_field_of(NAME_SEAT, permit->seat) | dgi_field_of(NAME_START, permit->start);
+    return dgi_field_of(BREAKER_NAME_STATE, BREAKER_NAME_HELD) |
+           dgi_field_of(BREAKER_NAME_SERIAL, permit->grant) |
+           dgi_field_of(BREAKER_NAME_SEAT, permit->seat) |
+           dgi_field_of(BREAKER_NAME_START, permit->start);
 }
 
 bool dgi_breaker_holds_place(const dg_breaker *breaker, uint64_t word, const dgi_permit *permit) {
@@ -149,16 +154,17 @@ bool dgi_breaker_was_evicted(const dg_breaker *breaker, const dgi_permit *permit
     if (permit->slot >= dgi_breaker_shape_of(breaker).room)
         return false;
     uint64_t name = dgi_load(&breaker->names[permit->slot]);
-    return dgi_field_with(name, NAME_STATE, NAME_HELD) == places_of(permit) &&
-           places_state(name) == NAME_STRUCK;
+    return dgi_field_with(name, BREAKER_NAME_STATE, BREAKER_NAME_HELD) == places_of(permit) &&
+           places_state(name) == BREAKER_NAME_STRUCK;
 }
 
 /* Strikes the seat's name off a place. */
 static bool places_evict(dg_breaker *breaker, uint32_t place, uint32_t seat) {
     uint64_t name = dgi_load(&breaker->names[place]);
-    while ((places_state(name) == NAME_PENDING || places_state(name) == NAME_HELD) &&
-           dgi_field_get(name, NAME_SEAT) == seat)
-        if (dgi_cas(&breaker->names[place], &name, dgi_field_with(name, NAME_STATE, NAME_STRUCK)))
+    while ((places_state(name) == BREAKER_NAME_PENDING || places_state(name) == BREAKER_NAME_HELD) &&
+           dgi_field_get(name, BREAKER_NAME_SEAT) == seat)
+        if (dgi_cas(&breaker->names[place], &name,
+                    dgi_field_with(name, BREAKER_NAME_STATE, BREAKER_NAME_STRUCK)))
             return true;
     return false;
 }

@@ -32,22 +32,23 @@ static report_answer report_open(dg_breaker *breaker, uint64_t *word, uint64_t r
                                  const report_call *call) {
     dg_duration asked = dgi_min(call->report.retry_after, DGI_DAY);
     uint64_t next = dgi_breaker_next(*word, DG_BREAKER_OPEN, reopens) |
-                    dgi_field_of(WORD_RETRY, (asked + DG_MS(1) - 1) / DG_MS(1));
+                    dgi_field_of(BREAKER_WORD_RETRY, (asked + DG_MS(1) - 1) / DG_MS(1));
     return report_done(dgi_breaker_move(breaker, word, next, 0, call->now));
 }
 
 /* --- closed, and the ramp --- */
 
 static report_answer report_closed(dg_breaker *breaker, uint64_t *word, const report_call *call) {
-    uint64_t run = dgi_field_get(*word, WORD_RUN), next = *word;
+    uint64_t run = dgi_field_get(*word, BREAKER_WORD_RUN), next = *word;
     if (call->report.outcome == DG_OUTCOME_SUCCESS)
-        next = dgi_field_with(*word, WORD_RUN, 0);
+        next = dgi_field_with(*word, BREAKER_WORD_RUN, 0);
     if (report_failed(&call->report)) {
-        uint64_t round = dgi_breaker_param(breaker, *word, PARAM_ROUND);
+        uint64_t round = dgi_breaker_param(breaker, *word, BREAKER_PARAM_ROUND);
         bool held = dgi_breaker_holders(dgi_load32(&breaker->holds), DG_BREAKER_HOLD_CLOSED) != 0;
-        if (run + 1 >= dgi_field_get(round, PARAM_THRESHOLD) && !held)
+        if (run + 1 >= dgi_field_get(round, BREAKER_PARAM_THRESHOLD) && !held)
             return report_open(breaker, word, 0, call);
-        next = dgi_field_with(*word, WORD_RUN, dgi_min(run + 1, dgi_field_max(WORD_RUN)));
+        next =
+            dgi_field_with(*word, BREAKER_WORD_RUN, dgi_min(run + 1, dgi_field_max(BREAKER_WORD_RUN)));
     }
     return report_done(next == *word || dgi_cas_strong(&breaker->word, word, next));
 }
@@ -56,30 +57,33 @@ static report_answer report_closed(dg_breaker *breaker, uint64_t *word, const re
 
 /* The word that the report makes of a round that goes on. */
 static uint64_t report_round(uint64_t word, const report_call *call) {
-    uint64_t places = dgi_field_get(word, WORD_SLOTS) & ~(UINT64_C(1) << call->permit.slot);
+    uint64_t places = dgi_field_get(word, BREAKER_WORD_SLOTS) & ~(UINT64_C(1) << call->permit.slot);
     bool success = call->report.outcome == DG_OUTCOME_SUCCESS, failure = report_failed(&call->report);
-    uint64_t successes = dgi_field_get(word, WORD_SUCCESSES) + success;
-    uint64_t failures = dgi_field_get(word, WORD_FAILURES) + failure;
-    word = dgi_field_with(word, WORD_SLOTS, places);
-    word = dgi_field_with(word, WORD_SUCCESSES, dgi_min(successes, dgi_field_max(WORD_SUCCESSES)));
-    return dgi_field_with(word, WORD_FAILURES, dgi_min(failures, dgi_field_max(WORD_FAILURES)));
+    uint64_t successes = dgi_field_get(word, BREAKER_WORD_SUCCESSES) + success;
+    uint64_t failures = dgi_field_get(word, BREAKER_WORD_FAILURES) + failure;
+    word = dgi_field_with(word, BREAKER_WORD_SLOTS, places);
+    word = dgi_field_with(word, BREAKER_WORD_SUCCESSES,
+                          dgi_min(successes, dgi_field_max(BREAKER_WORD_SUCCESSES)));
+    return dgi_field_with(word, BREAKER_WORD_FAILURES,
+                          dgi_min(failures, dgi_field_max(BREAKER_WORD_FAILURES)));
 }
 
 static report_answer report_close(dg_breaker *breaker, uint64_t *word, const dgi_breaker_view *view,
                                   dg_time now) {
     bool ramps = view->params.ramp_for != 0;
     uint64_t next = dgi_breaker_next(*word, ramps ? BREAKER_RAMP : DG_BREAKER_CLOSED, 0);
-    next |= ramps ? dgi_field_mask(WORD_DRAW) : 0; /* the first call passes */
+    next |= ramps ? dgi_field_mask(BREAKER_WORD_DRAW) : 0; /* the first call passes */
     return report_done(dgi_breaker_move(breaker, word, next, 0, now));
 }
 
 static report_answer report_held(dg_breaker *breaker, uint64_t *word, const dgi_breaker_view *view,
                                  const report_call *call) {
     uint64_t next = report_round(*word, call);
-    if (report_failed(&call->report) && dgi_field_get(next, WORD_FAILURES) >= view->params.failures)
-        return report_open(breaker, word, dgi_field_get(*word, WORD_REOPENS) + 1, call);
+    if (report_failed(&call->report) &&
+        dgi_field_get(next, BREAKER_WORD_FAILURES) >= view->params.failures)
+        return report_open(breaker, word, dgi_field_get(*word, BREAKER_WORD_REOPENS) + 1, call);
     if (call->report.outcome == DG_OUTCOME_SUCCESS &&
-        dgi_field_get(next, WORD_SUCCESSES) >= view->params.successes)
+        dgi_field_get(next, BREAKER_WORD_SUCCESSES) >= view->params.successes)
         return report_close(breaker, word, view, call->now);
     return report_done(dgi_cas_strong(&breaker->word, word, next));
 }
@@ -93,7 +97,7 @@ static report_answer report_probe(dg_breaker *breaker, uint64_t *word, const rep
             *word = dgi_load(&breaker->word);
         return REPORT_AGAIN;
     }
-    uint64_t start = dgi_field_of(NAME_START, call->permit.start);
+    uint64_t start = dgi_field_of(BREAKER_NAME_START, call->permit.start);
     bool lost = dgi_breaker_age(start, view.elapsed, call->now) >= view.params.probe_timeout;
     bool holds = dgi_breaker_holds_place(breaker, *word, &call->permit);
     uint64_t seen = *word;
@@ -104,8 +108,8 @@ static report_answer report_probe(dg_breaker *breaker, uint64_t *word, const rep
         return lost || dgi_breaker_was_evicted(breaker, &call->permit) ? REPORT_LATE : REPORT_DOUBLE;
     if (!lost)
         return report_held(breaker, word, &view, call);
-    uint64_t places = dgi_field_get(*word, WORD_SLOTS) & ~(UINT64_C(1) << call->permit.slot);
-    bool freed = dgi_cas_strong(&breaker->word, word, dgi_field_with(*word, WORD_SLOTS, places));
+    uint64_t places = dgi_field_get(*word, BREAKER_WORD_SLOTS) & ~(UINT64_C(1) << call->permit.slot);
+    bool freed = dgi_cas_strong(&breaker->word, word, dgi_field_with(*word, BREAKER_WORD_SLOTS, places));
     return freed ? REPORT_LATE : REPORT_AGAIN;
 }
 
@@ -185,7 +189,7 @@ static int report_permit(dg_breaker *breaker, dg_permit *permit, const dg_report
 /* A success of a closed breaker that had no failure before it, which is nearly every call. */
 static inline bool report_is_happy(const dg_breaker *breaker, uint64_t word, const dg_permit *permit,
                                    dg_time now) {
-    uint64_t plain = dgi_field_mask(WORD_STATE) | dgi_field_mask(WORD_OWN);
+    uint64_t plain = dgi_field_mask(BREAKER_WORD_STATE) | dgi_field_mask(BREAKER_WORD_OWN);
     dgi_permit inside = dgi_permit_of(permit);
     return (word & plain) == 0 && inside.slot == 0 &&
            dgi_permit_is(permit, DGI_PERMIT_BREAKER, dgi_permit_tag(breaker->seed)) &&

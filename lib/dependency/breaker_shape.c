@@ -11,7 +11,8 @@ size_t dgi_breaker_bytes(uint32_t room) {
 
 uint32_t dgi_breaker_shape_word(uint32_t room, uint32_t seats) {
     uint64_t shape = dgi_field_of(BREAKER_SHAPE_ROOM, room) | dgi_field_of(BREAKER_SHAPE_SEATS, seats);
-    return (uint32_t)dgi_field_with(shape, BREAKER_SHAPE_CHECK, dgi_mix2(shape, dgi_breaker_bytes(room)));
+    return (uint32_t)dgi_field_with(shape, BREAKER_SHAPE_CHECK,
+                                    dgi_mix2(shape, dgi_breaker_bytes(room)));
 }
 
 bool dgi_breaker_shape_sound(const dg_breaker *breaker, uint32_t room, uint32_t seats) {

@@ -20,21 +20,23 @@ DGI_SIZED(dg_report, 0, 24);
  * in none of them (a mapping written over) counts as open, which time ends. */
 #define BREAKER_RAMP 3u
 
-#define WORD_STATE      DGI_FIELD(0, 3)
-#define WORD_SETS       DGI_FIELD(3, 4) /* counts changes of parameters; the lowest bit names the live copy */
-#define WORD_REOPENS    DGI_FIELD(7, 5)   /* openings in a row that no success ended, less one */
-#define WORD_GENERATION DGI_FIELD(12, 20) /* counts moves from state to state; wraps */
-#define WORD_OWN        DGI_FIELD(32, 32) /* what belongs to the state alone: */
+#define BREAKER_WORD_STATE DGI_FIELD(0, 3)
+#define BREAKER_WORD_SETS \
+    DGI_FIELD(3, 4) /* counts changes of parameters; the lowest bit names the live copy */
+#define BREAKER_WORD_REOPENS    DGI_FIELD(7, 5)   /* openings in a row that no success ended, less one */
+#define BREAKER_WORD_GENERATION DGI_FIELD(12, 20) /* counts moves from state to state; wraps */
+#define BREAKER_WORD_OWN        DGI_FIELD(32, 32) /* what belongs to the state alone: */
 /* closed and ramp */
-#define WORD_RUN  DGI_FIELD(32, 14) /* failures in a row */
-#define WORD_DRAW DGI_FIELD(46, 18) /* the ramp's error, carried from call to call */
+#define BREAKER_WORD_RUN  DGI_FIELD(32, 14) /* failures in a row */
+#define BREAKER_WORD_DRAW DGI_FIELD(46, 18) /* the ramp's error, carried from call to call */
 /* open */
-#define WORD_RETRY DGI_FIELD(32, 27) /* what the dependency asked for, in milliseconds */
+#define BREAKER_WORD_RETRY DGI_FIELD(32, 27) /* what the dependency asked for, in milliseconds */
 /* half-open */
-#define WORD_SLOTS     DGI_FIELD(32, 16) /* a bit for each place of a probe that is taken */
-#define WORD_GRANTS    DGI_FIELD(48, 4) /* counts them, so that a freed and retaken place is told apart */
-#define WORD_SUCCESSES DGI_FIELD(52, 6)
-#define WORD_FAILURES  DGI_FIELD(58, 6)
+#define BREAKER_WORD_SLOTS DGI_FIELD(32, 16) /* a bit for each place of a probe that is taken */
+#define BREAKER_WORD_GRANTS \
+    DGI_FIELD(48, 4) /* counts them, so that a freed and retaken place is told apart */
+#define BREAKER_WORD_SUCCESSES DGI_FIELD(52, 6)
+#define BREAKER_WORD_FAILURES  DGI_FIELD(58, 6)
 
 /* --- the place of a probe --- */
 
@@ -46,39 +48,39 @@ DGI_SIZED(dg_report, 0, 24);
  *     when lost     its time over, or its seat evicted, the name is struck: whoever finds it struck may take the place
  *                   with its bit set, which counts the grants.
  * A death between two of these steps leaves a name that time strikes. tests/models/breaker.pml is this, step by step. */
-#define NAME_STATE  DGI_FIELD(0, 2)
-#define NAME_SERIAL DGI_FIELD(2, 6) /* counts the holders of a place */
-#define NAME_SEAT   DGI_FIELD(8, 8)
-#define NAME_START  DGI_FIELD(16, 48) /* nanoseconds, wraps after 78 hours */
+#define BREAKER_NAME_STATE  DGI_FIELD(0, 2)
+#define BREAKER_NAME_SERIAL DGI_FIELD(2, 6) /* counts the holders of a place */
+#define BREAKER_NAME_SEAT   DGI_FIELD(8, 8)
+#define BREAKER_NAME_START  DGI_FIELD(16, 48) /* nanoseconds, wraps after 78 hours */
 enum {
-    NAME_NONE = 0,
-    NAME_PENDING = 1,
-    NAME_HELD = 2,
-    NAME_STRUCK = 3
+    BREAKER_NAME_NONE = 0,
+    BREAKER_NAME_PENDING = 1,
+    BREAKER_NAME_HELD = 2,
+    BREAKER_NAME_STRUCK = 3
 };
 
 /* --- parameters --- */
 
 /* The words of a copy of the parameters, and their fields. A day is below 2^47 ns. */
 enum {
-    PARAM_OPEN,
-    PARAM_CAP,
-    PARAM_PROBE,
-    PARAM_ROUND,
-    PARAM_WORDS
+    BREAKER_PARAM_OPEN,
+    BREAKER_PARAM_CAP,
+    BREAKER_PARAM_PROBE,
+    BREAKER_PARAM_ROUND,
+    BREAKER_PARAM_WORDS
 };
-#define PARAM_OPEN_FOR      DGI_FIELD(0, 47)
-#define PARAM_SKIP          DGI_FIELD(47, 1)  /* skip_success_count */
-#define PARAM_JITTER        DGI_FIELD(48, 16) /* its largest value is 1.0 */
-#define PARAM_OPEN_MAX      DGI_FIELD(0, 47)
-#define PARAM_SUCCESSES     DGI_FIELD(47, 6)
-#define PARAM_FAILURES      DGI_FIELD(53, 6)
-#define PARAM_PROBE_TIMEOUT DGI_FIELD(0, 47)
-#define PARAM_PERMITS       DGI_FIELD(47, 5)
-#define PARAM_RAMP_FROM     DGI_FIELD(52, 12) /* its largest value is 1.0 */
-#define PARAM_HALF_OPEN_MS  DGI_FIELD(0, 27)  /* 0: off */
-#define PARAM_THRESHOLD     DGI_FIELD(27, 14)
-#define PARAM_RAMP_MS       DGI_FIELD(41, 22) /* 0: off */
+#define BREAKER_PARAM_OPEN_FOR      DGI_FIELD(0, 47)
+#define BREAKER_PARAM_SKIP          DGI_FIELD(47, 1)  /* skip_success_count */
+#define BREAKER_PARAM_JITTER        DGI_FIELD(48, 16) /* its largest value is 1.0 */
+#define BREAKER_PARAM_OPEN_MAX      DGI_FIELD(0, 47)
+#define BREAKER_PARAM_SUCCESSES     DGI_FIELD(47, 6)
+#define BREAKER_PARAM_FAILURES      DGI_FIELD(53, 6)
+#define BREAKER_PARAM_PROBE_TIMEOUT DGI_FIELD(0, 47)
+#define BREAKER_PARAM_PERMITS       DGI_FIELD(47, 5)
+#define BREAKER_PARAM_RAMP_FROM     DGI_FIELD(52, 12) /* its largest value is 1.0 */
+#define BREAKER_PARAM_HALF_OPEN_MS  DGI_FIELD(0, 27)  /* 0: off */
+#define BREAKER_PARAM_THRESHOLD     DGI_FIELD(27, 14)
+#define BREAKER_PARAM_RAMP_MS       DGI_FIELD(41, 22) /* 0: off */
 
 #define BREAKER_LEAST     DG_MS(1) /* of every duration */
 #define BREAKER_HOUR      DG_SEC(3600)
@@ -109,7 +111,7 @@ typedef struct dgi_breaker_params {
 #define BREAKER_SHAPE_CHECK DGI_FIELD(13, 19)
 
 /* Holders, by DG_BREAKER_HOLD_*: a byte each. */
-#define HOLDS_FIELD(hold) DGI_FIELD((uint8_t)(8 * (hold)), 8)
+#define BREAKER_HOLDS_FIELD(hold) DGI_FIELD((uint8_t)(8 * (hold)), 8)
 
 /* A time does not fit in the word. since[g & 1] is when generation g began. Who moves from g to g + 1 writes the other
  * one first, which nobody reads before g + 1 is there; what a loser or a dead process leaves in it, the next to move
@@ -118,7 +120,7 @@ struct dg_breaker {
     dgi_cell cell;
     uint32_t seed;
     uint32_t shape;
-    dgi_atomic64 params[PARAM_WORDS][2];
+    dgi_atomic64 params[BREAKER_PARAM_WORDS][2];
     dgi_atomic64 successes; /* written by every counted call, so not on the line that every call reads */
     dgi_atomic64 rejected;
     dgi_atomic32 failures;
@@ -146,18 +148,20 @@ static_assert(offsetof(struct dg_breaker, word) == 128, "the hot word has a line
 /* --- words and counters --- */
 
 static inline uint32_t dgi_breaker_state(uint64_t word) {
-    return (uint32_t)dgi_field_get(word, WORD_STATE);
+    return (uint32_t)dgi_field_get(word, BREAKER_WORD_STATE);
 }
 
 static inline uint32_t dgi_breaker_generation(uint64_t word) {
-    return (uint32_t)dgi_field_get(word, WORD_GENERATION);
+    return (uint32_t)dgi_field_get(word, BREAKER_WORD_GENERATION);
 }
 
 /* The word of the next generation; its own part is empty. */
 static inline uint64_t dgi_breaker_next(uint64_t word, uint32_t state, uint64_t reopens) {
-    uint64_t next = dgi_field_with(word, WORD_GENERATION, dgi_field_get(word, WORD_GENERATION) + 1);
-    next = dgi_field_with(next, WORD_REOPENS, dgi_min(reopens, dgi_field_max(WORD_REOPENS)));
-    return dgi_field_with(dgi_field_with(next, WORD_STATE, state), WORD_OWN, 0);
+    uint64_t next =
+        dgi_field_with(word, BREAKER_WORD_GENERATION, dgi_field_get(word, BREAKER_WORD_GENERATION) + 1);
+    next = dgi_field_with(next, BREAKER_WORD_REOPENS,
+                          dgi_min(reopens, dgi_field_max(BREAKER_WORD_REOPENS)));
+    return dgi_field_with(dgi_field_with(next, BREAKER_WORD_STATE, state), BREAKER_WORD_OWN, 0);
 }
 
 /* Counts in 32 bits, and stands still before they are full. */
@@ -167,7 +171,7 @@ static inline void dgi_breaker_count(dgi_atomic32 *counter, uint32_t n) {
 }
 
 static inline uint64_t dgi_breaker_holders(uint32_t holds, uint32_t hold) {
-    return dgi_field_get(holds, HOLDS_FIELD(hold));
+    return dgi_field_get(holds, BREAKER_HOLDS_FIELD(hold));
 }
 
 static inline dg_time dgi_breaker_since(const dg_breaker *breaker, uint64_t word) {
@@ -175,11 +179,11 @@ static inline dg_time dgi_breaker_since(const dg_breaker *breaker, uint64_t word
 }
 
 static inline uint64_t dgi_breaker_param(const dg_breaker *breaker, uint64_t word, unsigned param) {
-    return dgi_load(&breaker->params[param][dgi_field_get(word, WORD_SETS) & 1]);
+    return dgi_load(&breaker->params[param][dgi_field_get(word, BREAKER_WORD_SETS) & 1]);
 }
 
 static inline bool dgi_breaker_skips(const dg_breaker *breaker, uint64_t word) {
-    return dgi_field_get(dgi_breaker_param(breaker, word, PARAM_OPEN), PARAM_SKIP) != 0;
+    return dgi_field_get(dgi_breaker_param(breaker, word, BREAKER_PARAM_OPEN), BREAKER_PARAM_SKIP) != 0;
 }
 
 /* --- breaker_config.c --- */
@@ -231,7 +235,7 @@ bool dgi_breaker_ramp_over(const dgi_breaker_view *view);
 void dgi_breaker_pass(dgi_breaker_view *view);
 /* What is left of the open time; 0 in the other states. */
 dg_duration dgi_breaker_remaining(const dgi_breaker_view *view);
-/* The share of calls that pass a ramp, in units of WORD_DRAW's range. */
+/* The share of calls that pass a ramp, in units of BREAKER_WORD_DRAW's range. */
 uint64_t dgi_breaker_share(const dgi_breaker_view *view);
 /* How long the holder of a name has had its place: by the age of the round, if its start lies ahead of now. */
 dg_duration dgi_breaker_age(uint64_t name, dg_duration round, dg_time now);

@@ -5,11 +5,12 @@
 
 /* A view of the breaker as it is at `now`, without a mark left; time that has ended a state has passed in it. */
 static void stats_look(const dg_breaker *breaker, dg_time now, dgi_breaker_view *view) {
-    const uint64_t own = dgi_field_mask(WORD_OWN);
+    const uint64_t own = dgi_field_mask(BREAKER_WORD_OWN);
     do {
         view->word = dgi_load(&breaker->word);
         view->elapsed = dgi_ahead_peek(&breaker->ahead, dgi_breaker_since(breaker, view->word), now);
-        dgi_breaker_params_load(breaker, dgi_field_get(view->word, WORD_SETS) & 1, &view->params);
+        dgi_breaker_params_load(breaker, dgi_field_get(view->word, BREAKER_WORD_SETS) & 1,
+                                &view->params);
     } while (((view->word ^ dgi_load(&breaker->word)) & ~own) != 0);
     view->seed = breaker->seed;
     dgi_breaker_pass(view);
@@ -115,12 +116,12 @@ static void stats_state(const dg_breaker *breaker, const dgi_breaker_view *view,
     stats->seed = breaker->seed;
     stats->generation = dgi_breaker_generation(view->word);
     stats->remaining = dgi_breaker_remaining(view);
-    stats->ramp = (double)dgi_breaker_share(view) / (double)(dgi_field_max(WORD_DRAW) + 1);
+    stats->ramp = (double)dgi_breaker_share(view) / (double)(dgi_field_max(BREAKER_WORD_DRAW) + 1);
     stats->beneath = stats_beneath(view);
     if (!stats_held(breaker, &stats->state))
         stats->state = stats->beneath;
     if (stats->beneath == DG_BREAKER_CLOSED)
-        stats->consecutive_failures = (uint32_t)dgi_field_get(view->word, WORD_RUN);
+        stats->consecutive_failures = (uint32_t)dgi_field_get(view->word, BREAKER_WORD_RUN);
     if (dgi_breaker_state(view->word) == DG_BREAKER_HALF_OPEN) {
         uint32_t lost, taken = dgi_breaker_taken(breaker, view, now, &lost);
         stats->probes = dgi_breaker_bits(taken & ~lost);

@@ -9,8 +9,8 @@
 /* Doubled for each reopening, or what the dependency asked for; both up to the cap. */
 static dg_duration time_base(const dgi_breaker_view *view) {
     const dgi_breaker_params *params = &view->params;
-    uint64_t doublings = dgi_field_get(view->word, WORD_REOPENS);
-    dg_duration asked = DG_MS(dgi_field_get(view->word, WORD_RETRY));
+    uint64_t doublings = dgi_field_get(view->word, BREAKER_WORD_REOPENS);
+    dg_duration asked = DG_MS(dgi_field_get(view->word, BREAKER_WORD_RETRY));
     if (params->open_for > params->open_max >> doublings || asked > params->open_max)
         return params->open_max;
     return dgi_max(params->open_for << doublings, asked);
@@ -19,7 +19,8 @@ static dg_duration time_base(const dgi_breaker_view *view) {
 /* Jitter is a function of what all processes share, so that they agree without storing it. */
 dg_duration dgi_breaker_span(const dgi_breaker_view *view) {
     uint64_t random = dgi_draw(view->seed, dgi_breaker_generation(view->word));
-    uint64_t jitter = dgi_muldiv(view->params.jitter, DGI_SHARE_ONE, dgi_field_max(PARAM_JITTER));
+    uint64_t jitter =
+        dgi_muldiv(view->params.jitter, DGI_SHARE_ONE, dgi_field_max(BREAKER_PARAM_JITTER));
     return dgi_jitter_up(time_base(view), (dgi_share)jitter, random);
 }
 
@@ -45,19 +46,19 @@ bool dgi_breaker_ramp_over(const dgi_breaker_view *view) {
 
 void dgi_breaker_pass(dgi_breaker_view *view) {
     if (dgi_breaker_round_over(view)) {
-        uint64_t reopens = dgi_field_get(view->word, WORD_REOPENS) + 1;
+        uint64_t reopens = dgi_field_get(view->word, BREAKER_WORD_REOPENS) + 1;
         view->word = dgi_breaker_next(view->word, DG_BREAKER_OPEN, reopens);
         view->elapsed -= view->params.half_open_for;
     } else if (dgi_breaker_ramp_over(view)) {
-        view->word = dgi_field_with(view->word, WORD_STATE, DG_BREAKER_CLOSED);
+        view->word = dgi_field_with(view->word, BREAKER_WORD_STATE, DG_BREAKER_CLOSED);
     }
 }
 
 /* --- the ramp --- */
 
 uint64_t dgi_breaker_share(const dgi_breaker_view *view) {
-    uint64_t one = dgi_field_max(WORD_DRAW) + 1;
-    uint64_t from = dgi_muldiv(view->params.ramp_from, one, dgi_field_max(PARAM_RAMP_FROM));
+    uint64_t one = dgi_field_max(BREAKER_WORD_DRAW) + 1;
+    uint64_t from = dgi_muldiv(view->params.ramp_from, one, dgi_field_max(BREAKER_PARAM_RAMP_FROM));
     if (dgi_breaker_state(view->word) != BREAKER_RAMP || view->elapsed >= view->params.ramp_for)
         return one;
     return from + dgi_muldiv(one - dgi_min(from, one), view->elapsed, view->params.ramp_for);
@@ -66,8 +67,8 @@ uint64_t dgi_breaker_share(const dgi_breaker_view *view) {
 /* --- probes --- */
 
 dg_duration dgi_breaker_age(uint64_t name, dg_duration round, dg_time now) {
-    uint64_t wrap = dgi_field_max(NAME_START) + 1;
-    uint64_t age = (now - dgi_field_get(name, NAME_START)) & (wrap - 1);
+    uint64_t wrap = dgi_field_max(BREAKER_NAME_START) + 1;
+    uint64_t age = (now - dgi_field_get(name, BREAKER_NAME_START)) & (wrap - 1);
     if (age < wrap / 2)
         return age;
     return wrap - age <= DGI_SKEW ? 0 : round;
