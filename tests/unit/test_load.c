@@ -792,6 +792,11 @@ START_TEST(a_host_names_its_factors) {
     err(dg_load_find_factor(NULL, "gpu"), DG_ERR_INVALID);
     err(dg_load_factor_name(load, DG_FACTOR_HOST, name, 3), DG_ERR_SPACE);
     ck_assert_str_eq(name, "");
+    strcpy(name, "x");
+    err(dg_load_factor_name(load, DG_FACTOR_HOST, name, 0), DG_ERR_SPACE);
+    ck_assert_str_eq(name, "x"); /* no byte of it */
+    err(dg_load_factor_name(load, DG_FACTOR_HOST, name, 1), DG_ERR_SPACE);
+    ck_assert_str_eq(name, "");
     ok(dg_load_factor_name(load, DG_FACTOR_HOST, name, 4));
     err(dg_load_factor_name(load, DG_FACTORS_MAX, name, sizeof name), DG_ERR_INVALID);
     err(dg_load_factor_name(NULL, 0, name, sizeof name), DG_ERR_INVALID);
