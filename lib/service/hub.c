@@ -99,6 +99,5 @@ int dg_hub_set_sized(dg_hub *hub, const dg_hub_config *config, size_t config_siz
     for (uint32_t index = 0; index < hub->touched; index++)
         if (dgi_conn_is_live(dgi_hub_at(hub, index)))
             dgi_conn_reset_timers(hub, dgi_hub_at(hub, index));
-    dgi_hub_dispatch(hub);
     return DG_OK;
 }

@@ -38,7 +38,6 @@ static void conn_join(dg_hub *hub, dgi_conn *conn, const dg_conn_config *config)
 int dgi_hub_attach(dg_hub *hub, dgi_conn *conn, const dg_conn_config *config) {
     conn->flags = DGI_CONN_LIVE;
     conn->id = config->id != 0 ? config->id : dgi_conn_handle(conn);
-    conn->level = DG_LEVEL_FULL;
     int status = dgi_hub_make_session(hub, conn, config);
     if (status == DG_OK) {
         status = conn_take_permit(hub, conn, config);

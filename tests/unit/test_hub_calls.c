@@ -538,6 +538,18 @@ START_TEST(drain_that_a_callback_began_is_announced_in_the_next_turn) {
 }
 END_TEST
 
+START_TEST(hub_that_is_freed_says_no_more_than_who_is_released) {
+    world_open(&w, NULL, 0);
+    world_add(&w, 1, 0);
+    w.react = react_drain;
+    world_add(&w, 2, 0); /* its line begins a drain, which is for the next turn */
+    world_forget(&w);
+    w.every_line = true;
+    dg_hub_free(w.hub);
+    EXPECT_EVENTS(&w, EVENT_RELEASED, EVENT_RELEASED);
+}
+END_TEST
+
 static void react_switch_off(world *world_, const event *what) {
     const forcing *f = world_->extra;
     if (what->kind != EVENT_LOG || what->first != 2)
@@ -806,6 +818,7 @@ TESTS_MAIN("hub_calls", every_call_may_be_made_from_every_callback,
            released_that_adds_and_removes_for_ever_lets_the_call_return,
            chain_of_removals_ends_with_the_call,
            drain_that_a_callback_began_is_announced_in_the_next_turn,
+           hub_that_is_freed_says_no_more_than_who_is_released,
            session_that_is_switched_off_behind_a_callback_sends_nothing,
            close_of_the_connection_at_hand_comes_in_the_same_turn,
            random_calls_and_callbacks_keep_every_promise, feeding_from_level_is_told_in_turn)

@@ -207,6 +207,34 @@ START_TEST(what_a_client_says_of_itself_reaches_its_session) {
 }
 END_TEST
 
+START_TEST(level_that_is_unforced_is_told_in_the_same_call) {
+    world_open(&w, NULL, 0);
+    dg_conn conn = world_add(&w, 1, 0);
+    ok(dg_hub_force(w.hub, conn, DG_LEVEL_LOW, 0, 0));
+    world_forget(&w);
+    for (dg_time now = DG_SEC(10); info_of(conn, now).level != DG_LEVEL_FULL; now += DG_SEC(10)) {
+        ck_assert_uint_lt(now, DG_SEC(100));
+        ok(dg_hub_unforce(w.hub, conn, now));
+    }
+    ck_assert_uint_ge(w.count[EVENT_LEVEL], 1);
+    ck_assert_int_eq(w.events[w.stored - 1].kind, EVENT_SEND);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+START_TEST(statistics_count_time_in_levels_up_to_now) {
+    dg_hub_stats stats;
+    world_open(&w, NULL, 0);
+    for (uint32_t level = 0; level < DG_LEVELS; level++)
+        for (uint32_t n = 0; n <= level; n++)
+            ok(dg_hub_force(w.hub, world_add(&w, 10 * level + n + 1, 0), level, 0, 0));
+    ok(dg_hub_get_stats(w.hub, DG_SEC(2), &stats)); /* nobody has called since */
+    for (uint32_t level = 0; level < DG_LEVELS; level++)
+        ck_assert_uint_eq(stats.level_time_ms[level], 2000 * (level + 1));
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 /* --- a session of its own kind --- */
 
 START_TEST(profile_and_switches_of_one_session_are_changed_while_it_lives) {
@@ -452,6 +480,7 @@ TESTS_MAIN("hub_conn", information_tells_age_silence_and_the_rest_of_the_lifetim
            configuration_of_a_connection_is_checked_in_words,
            close_takes_only_codes_and_texts_that_a_frame_may_carry,
            what_a_client_says_of_itself_reaches_its_session,
+           level_that_is_unforced_is_told_in_the_same_call, statistics_count_time_in_levels_up_to_now,
            profile_and_switches_of_one_session_are_changed_while_it_lives,
            fallback_stays_fallback_on_another_connection, session_that_was_full_goes_on_without_a_word,
            cap_of_the_hub_holds_for_a_session_that_goes_on, blob_that_is_not_a_session_adds_nobody,

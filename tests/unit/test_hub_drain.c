@@ -447,6 +447,30 @@ START_TEST(close_of_a_drain_comes_when_the_hub_asks_for_a_tick) {
 }
 END_TEST
 
+START_TEST(first_connection_is_spared_by_an_abort_too) {
+    world_open(&w, &(dg_hub_config){.ping_interval = DG_OFF, .disabled = 1}, 0);
+    world_add(&w, 1, 0);
+    err(dg_hub_drain(w.hub, DG_SEC(86400) + 1, DG_DRAIN_CLOSE, 0), DG_ERR_INVALID);
+    ok(dg_hub_drain(w.hub, DG_SEC(86400), DG_DRAIN_CLOSE, 0));
+    ok(dg_hub_drain(w.hub, DG_SEC(10), DG_DRAIN_CLOSE, 0));
+    ok(dg_hub_abort_drain(w.hub, 0));
+    world_run(&w, DG_SEC(60));
+    ck_assert_uint_eq(w.count[EVENT_CLOSE], 0);
+    dg_hub_free(w.hub);
+}
+END_TEST
+
+START_TEST(least_reconnect_advice_is_a_nanosecond) {
+    world_open(&w, &(dg_hub_config){.reconnect_max = 1}, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        world_forget(&w);
+        ok(dg_hub_close(w.hub, world_add(&w, i + 1, 0), 1000, NULL, 0));
+        ck_assert_uint_eq(w.events[w.stored - 1].reconnect, 1); /* 0 would be none */
+    }
+    dg_hub_free(w.hub);
+}
+END_TEST
+
 START_TEST(log_tells_how_a_drain_goes_on) {
     world_open(&w, NULL, 0);
     w.every_line = true;
@@ -487,4 +511,6 @@ TESTS_MAIN("hub_drain", closes_are_spread_evenly_over_four_fifths_of_the_period,
            drain_that_another_process_shortens_is_shortened_here,
            drain_that_another_process_says_is_over_closes_nobody_here_at_once,
            drain_that_is_aborted_closes_nobody_more_and_lets_newcomers_in,
-           close_of_a_drain_comes_when_the_hub_asks_for_a_tick, log_tells_how_a_drain_goes_on)
+           close_of_a_drain_comes_when_the_hub_asks_for_a_tick,
+           first_connection_is_spared_by_an_abort_too, least_reconnect_advice_is_a_nanosecond,
+           log_tells_how_a_drain_goes_on)
