@@ -279,6 +279,25 @@ START_TEST(the_switch_refuses_new_work_and_lets_existing_and_waiting_run) {
 }
 END_TEST
 
+/* Ten seconds a unit, and 2^32 units ahead: that is past the end of time. */
+START_TEST(a_wait_past_the_end_of_time_is_refused) {
+    const dg_queue_config config = {.in_flight = 1,
+                                    .cost_max = DG_QUEUE_COST_MAX,
+                                    .timeout = DG_SEC(86400),
+                                    .reset_interval = DG_OFF};
+    set_up(&config, 1);
+    gate_over((dg_gate_config){.queue = queue});
+    dg_verdict first = ask((dg_request){.cost = 1}, T0);
+    ok(dg_gate_release(gate, &first.permit, DG_OUTCOME_SUCCESS, T0 + DG_SEC(10)));
+    ck_assert_uint_eq(ask((dg_request){.cost = 1}, T0 + DG_SEC(10)).answer, DG_ANSWER_ADMIT);
+    ck_assert_uint_eq(ask((dg_request){.cost = UINT32_MAX}, T0 + DG_SEC(10)).answer, DG_ANSWER_WAIT);
+    dg_verdict late = ask((dg_request){.cost = 1}, T0 + DG_SEC(10));
+    ck_assert_uint_eq(late.answer, DG_ANSWER_REJECT);
+    ck_assert_uint_eq(late.reason, DG_REJECT_DEADLINE);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_share_of_nothing_is_none_and_of_one_is_all) {
     set_up(NULL, 1);
     gate_over((dg_gate_config){0});
@@ -1360,7 +1379,7 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            every_allocation_failing_leaves_nothing, parts_are_asked_in_their_order,
            a_later_refusal_gives_back_what_earlier_parts_granted,
            the_switch_refuses_new_work_and_lets_existing_and_waiting_run,
-           a_share_of_nothing_is_none_and_of_one_is_all,
+           a_wait_past_the_end_of_time_is_refused, a_share_of_nothing_is_none_and_of_one_is_all,
            levels_shed_by_action_and_reduce_what_they_admit,
            connections_are_limited_and_each_is_given_back_once,
            without_a_queue_work_is_limited_and_abandoned_work_forgotten,
