@@ -427,8 +427,24 @@ START_TEST(what_is_long_ago_is_clamped_and_nothing_beside_it) {
 }
 END_TEST
 
-TESTS_MAIN("session_time", what_is_long_ago_is_clamped_and_nothing_beside_it,
-           the_end_of_a_trial_is_asked_for_exactly,
+START_TEST(the_end_of_the_hold_after_a_refusal_is_asked_for_exactly) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile,
+                      &(dg_profile_config){.refusal_hold = DG_SEC(10), .stale_after = DG_OFF}));
+    dg_session *session = session_made(profile);
+    ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 400), 0).level, DG_LEVEL_REDUCED);
+    dg_decision refused = acked(session, (dg_ack){.accepted = 0}, 100);
+    ck_assert_uint_eq(refused.level, DG_LEVEL_FULL);
+    ck_assert_uint_eq(refused.next, at_ms(10100));
+    ck_assert_uint_eq(asked(session, 10099).level, DG_LEVEL_FULL);
+    ck_assert_uint_eq(asked(session, 10100).level, DG_LEVEL_REDUCED); /* the link still asks for it */
+    dg_session_free(session);
+    dg_profile_unref(profile);
+}
+END_TEST
+
+TESTS_MAIN("session_time", the_end_of_the_hold_after_a_refusal_is_asked_for_exactly,
+           what_is_long_ago_is_clamped_and_nothing_beside_it, the_end_of_a_trial_is_asked_for_exactly,
            a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in,
            silence_lowers_one_level_each_time_it_passes,
            long_silence_met_late_is_the_same_and_empty_samples_are_no_life, each_silence_counts_anew,
