@@ -614,9 +614,25 @@ START_TEST(bad_configuration_is_refused_in_words) {
 }
 END_TEST
 
-TESTS_MAIN("metrics", prometheus_text_names_every_object, no_series_and_no_family_comes_twice,
-           wait_histogram_rises_to_its_count, json_is_strict_and_has_the_same_figures,
-           health_document_counts_one_timeout_as_a_sixth,
+START_TEST(every_counter_of_the_host_is_written_once) {
+    static const uint64_t counters[] = {11, 22, 33};
+    dg_metrics *metrics;
+    document text = {.size = 0};
+    ok(dg_metrics_new(&metrics, NULL));
+    ok(dg_metrics_add_counter(metrics, "one_total", NULL, &counters[0]));
+    ok(dg_metrics_add_counter(metrics, "two_total", NULL, &counters[1]));
+    ok(dg_metrics_add_counter(metrics, "three_total", NULL, &counters[2]));
+    ok(dg_metrics_write(metrics, DG_FORMAT_PROMETHEUS, keep, &text, 0));
+    ck_assert_ptr_nonnull(strstr(text.text, "one_total 11\n"));
+    ck_assert_ptr_nonnull(strstr(text.text, "two_total 22\n"));
+    ck_assert_ptr_nonnull(strstr(text.text, "three_total 33\n"));
+    dg_metrics_free(metrics);
+}
+END_TEST
+
+TESTS_MAIN("metrics", every_counter_of_the_host_is_written_once, prometheus_text_names_every_object,
+           no_series_and_no_family_comes_twice, wait_histogram_rises_to_its_count,
+           json_is_strict_and_has_the_same_figures, health_document_counts_one_timeout_as_a_sixth,
            writer_that_stops_is_reported_and_not_called_again, empty_registry_writes_valid_documents,
            registering_refuses_bad_names_twins_and_too_many,
            number_of_the_host_that_is_named_like_the_librarys_is_refused,

@@ -185,6 +185,12 @@ static void voice_rows(dg_level *rows) {
         rows[level] = *dg_profile_level(dg_profile_voice(), level);
 }
 
+START_TEST(a_metric_is_forgotten_after_a_second_at_the_soonest) {
+    ok(dg_profile_config_check(&(dg_profile_config){.forget_after = DG_SEC(1)}, NULL, 0));
+    faulty(&(dg_profile_config){.forget_after = DG_SEC(1) - 1}, "forget_after: ");
+}
+END_TEST
+
 START_TEST(each_fault_of_a_row_names_the_row_and_the_member) {
     dg_level rows[DG_LEVELS];
     dg_profile_config config = {.levels = rows, .level_count = DG_LEVELS, .level_size = sizeof *rows};
@@ -415,9 +421,10 @@ TESTS_MAIN("profile", built_in_profiles_are_found_by_name, voice_has_the_thresho
            voice_is_what_no_configuration_makes, a_configuration_of_zeros_is_voice_in_everything,
            the_configuration_of_a_profile_makes_the_same_one_again,
            a_metric_without_thresholds_is_graded_as_in_voice, off_is_off_and_the_least_is_not,
-           each_number_out_of_its_range_names_itself, each_fault_of_a_row_names_the_row_and_the_member,
-           rows_are_copied_with_their_texts, a_table_says_how_large_its_rows_are,
-           settings_of_a_host_are_kept_by_level_and_name, each_fault_of_a_setting_names_it,
-           by_grades_reduced_may_begin_where_full_ends, sizes_of_other_versions_are_told_apart,
-           the_last_reference_frees_a_made_profile, built_in_profiles_and_null_need_no_reference,
-           words_are_those_of_the_wire)
+           each_number_out_of_its_range_names_itself,
+           a_metric_is_forgotten_after_a_second_at_the_soonest,
+           each_fault_of_a_row_names_the_row_and_the_member, rows_are_copied_with_their_texts,
+           a_table_says_how_large_its_rows_are, settings_of_a_host_are_kept_by_level_and_name,
+           each_fault_of_a_setting_names_it, by_grades_reduced_may_begin_where_full_ends,
+           sizes_of_other_versions_are_told_apart, the_last_reference_frees_a_made_profile,
+           built_in_profiles_and_null_need_no_reference, words_are_those_of_the_wire)

@@ -443,7 +443,19 @@ START_TEST(the_end_of_the_hold_after_a_refusal_is_asked_for_exactly) {
 }
 END_TEST
 
-TESTS_MAIN("session_time", the_end_of_the_hold_after_a_refusal_is_asked_for_exactly,
+START_TEST(at_the_end_of_time_there_is_no_next) {
+    dg_session *session;
+    dg_decision decision;
+    dg_sample sample = sample_of(DG_METRIC_RTT, 400);
+    ok(dg_session_new(&session, NULL, UINT64_MAX - DG_MS(2)));
+    ok(dg_session_feed(session, &sample, UINT64_MAX - DG_MS(1), &decision));
+    ck_assert_uint_eq(decision.next, DG_NEVER);
+    dg_session_free(session);
+}
+END_TEST
+
+TESTS_MAIN("session_time", at_the_end_of_time_there_is_no_next,
+           the_end_of_the_hold_after_a_refusal_is_asked_for_exactly,
            what_is_long_ago_is_clamped_and_nothing_beside_it, the_end_of_a_trial_is_asked_for_exactly,
            a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in,
            silence_lowers_one_level_each_time_it_passes,
