@@ -274,16 +274,15 @@ int dg_lifecycle_start(dg_lifecycle *lifecycle, dg_time now) {
 }
 
 /* Stores the tick, unless another has meanwhile. One that lies ahead is believed until nobody has come with a
- * newer time for a second: then the clock went back, for everybody. */
+ * newer time for a second: then the clock went back, for everybody. (Only what lies ahead can be that long ago and
+ * not be over.) */
 static void lifecycle_tick(dg_lifecycle *lifecycle, dg_time now) {
     uint64_t before = dgi_load(&lifecycle->tick);
     dg_duration since = dgi_ahead_since(&lifecycle->tick_ahead, before, now);
     if (now > before) {
         dgi_cas_strong(&lifecycle->tick, &before, now);
-    } else if (before - now > DGI_SKEW && since >= DGI_SKEW) {
-        if (dgi_cas_strong(&lifecycle->tick, &before, now))
-            dgi_count(&lifecycle->reanchored, 1);
-        dgi_ahead_clear(&lifecycle->tick_ahead);
+    } else if (since >= DGI_SKEW && dgi_cas_strong(&lifecycle->tick, &before, now)) {
+        dgi_count(&lifecycle->reanchored, 1);
     }
 }
 
@@ -294,14 +293,12 @@ static void lifecycle_tick_drain(dg_lifecycle *lifecycle, dg_time now) {
     if (!drain.any || drain.ended)
         return;
     dg_duration elapsed = dgi_ahead_since(&lifecycle->drain_ahead, drain.start, now);
-    bool is_ahead = drain.start > now && drain.start - now > DGI_SKEW;
     if (lifecycle_is_over(&drain, elapsed)) {
         dgi_cas_strong(&lifecycle->drain, &word, word | LIFECYCLE_ENDED);
-    } else if (is_ahead && elapsed >= DGI_SKEW) {
+    } else if (drain.start > now && elapsed >= DGI_SKEW) {
         dg_time mark = dgi_ahead_mark(&lifecycle->drain_ahead, now);
         if (dgi_cas_strong(&lifecycle->drain, &word, lifecycle_pack(drain.period, drain.mode, mark)))
             dgi_count(&lifecycle->reanchored, 1);
-        dgi_ahead_clear(&lifecycle->drain_ahead);
     }
 }
 

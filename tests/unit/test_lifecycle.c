@@ -1,6 +1,7 @@
 /* The lifecycle: three answers that are never combined, and a drain whose phases derive from one deadline.
  *
  * SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <stdalign.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -218,8 +219,10 @@ END_TEST
 
 START_TEST(lifecycle_placed_while_the_clock_stood_ahead_drains_in_its_period) {
     dg_lifecycle *lifecycle = made(NULL, DG_SEC(86400));
-    for (dg_time now = DG_SEC(8); now < DG_SEC(16); now += DG_SEC(1)) /* the clock was set right */
+    for (dg_time now = DG_SEC(8); now < DG_SEC(16); now += DG_SEC(1)) { /* the clock was set right */
         ok(dg_lifecycle_tick(lifecycle, now));
+        ck_assert_uint_eq(stats_of(lifecycle, now).reanchored, now > DG_SEC(8));
+    }
     ok(dg_lifecycle_drain(lifecycle, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(16)));
     ck_assert_uint_eq(stats_of(lifecycle, DG_SEC(16)).drain_remaining, DG_SEC(10));
     ck_assert_uint_eq(dg_lifecycle_phase(lifecycle, DG_SEC(26)), DG_PHASE_DRAINED);
@@ -276,6 +279,112 @@ START_TEST(mapping_scribbled_on_is_bounded_at_use) {
         ok(dg_lifecycle_drain(lifecycle, DG_SEC(5), DG_DRAIN_CLOSE, now));
         ck_assert(!dg_lifecycle_ready(lifecycle, now));
     }
+}
+END_TEST
+
+/* Where its words lie: the layout is ABI. */
+#define AT_SETTINGS 64
+#define AT_DRAIN    80
+
+static void put_word(void *memory, size_t at, uint64_t word) {
+    memcpy((unsigned char *)memory + at, &word, sizeof word);
+}
+
+START_TEST(mapping_with_another_configuration_than_may_be_is_refused) {
+    static const struct {
+        uint64_t within_ms;
+        int status;
+    } rows[] = {{0, DG_ERR_LAYOUT}, {999, DG_ERR_LAYOUT},     {1000, DG_OK},
+                {3600000, DG_OK},   {3600001, DG_ERR_LAYOUT}, {UINT32_MAX, DG_ERR_LAYOUT}};
+    alignas(64) unsigned char memory[128] = {0};
+    dg_lifecycle *lifecycle = NULL;
+    ok(dg_lifecycle_place(memory, sizeof memory, NULL, 0, &lifecycle));
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put_word(memory, AT_SETTINGS, rows[i].within_ms << 32);
+        err(dg_lifecycle_attach(memory, sizeof memory, 0, &lifecycle), rows[i].status);
+    }
+    ok(dg_lifecycle_config_check(&(dg_lifecycle_config){.live_within = DG_SEC(1)}, NULL, 0));
+    ok(dg_lifecycle_config_check(&(dg_lifecycle_config){.live_within = DG_SEC(3600)}, NULL, 0));
+    err(dg_lifecycle_config_check(&(dg_lifecycle_config){.live_within = DG_SEC(1) - 1}, NULL, 0),
+        DG_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(drain_word_that_says_the_impossible_is_over) {
+    alignas(64) unsigned char memory[128] = {0};
+    dg_lifecycle *lifecycle = NULL;
+    ok(dg_lifecycle_place(memory, sizeof memory, NULL, 0, &lifecycle));
+    put_word(memory, AT_DRAIN, 1); /* no period at all */
+    ck_assert_uint_eq(dg_lifecycle_phase(lifecycle, DG_MS(8)), DG_PHASE_DRAINED);
+    uint64_t long_ago = (DG_SEC(100) / DG_MS(8) - (UINT64_C(1) << 33)) & ((UINT64_C(1) << 35) - 1);
+    put_word(memory, AT_DRAIN, (UINT64_C(10000) + 1) << 37 | long_ago); /* before time began */
+    ck_assert_uint_eq(dg_lifecycle_phase(lifecycle, DG_SEC(100)), DG_PHASE_DRAINED);
+}
+END_TEST
+
+START_TEST(start_a_little_ahead_of_a_callers_clock_is_believed) {
+    dg_lifecycle *lifecycle = made(NULL, 0);
+    ok(dg_lifecycle_drain(lifecycle, DG_SEC(10), DG_DRAIN_CLOSE, DG_SEC(16)));
+    for (dg_time now = DG_SEC(15) + DG_MS(8); now < DG_SEC(16); now += DG_MS(8)) {
+        ok(dg_lifecycle_tick(lifecycle, now)); /* threads read their clocks apart */
+        ck_assert_uint_eq(stats_of(lifecycle, now).drain_remaining, DG_SEC(10));
+    }
+    ck_assert_uint_eq(stats_of(lifecycle, DG_SEC(18)).drain_remaining, DG_SEC(8));
+    dg_lifecycle_free(lifecycle);
+}
+END_TEST
+
+START_TEST(second_drain_that_changes_nothing_leaves_the_period) {
+    static const dg_duration periods[] = {DG_SEC(20), DG_SEC(20) + 1, DG_SEC(40)};
+    for (unsigned i = 0; i < 3; i++) {
+        dg_lifecycle *lifecycle = made(NULL, 0);
+        ok(dg_lifecycle_drain(lifecycle, DG_SEC(30), DG_DRAIN_REFUSE, DG_SEC(8)));
+        ok(dg_lifecycle_drain(lifecycle, periods[i], DG_DRAIN_REFUSE, DG_SEC(18)));
+        ck_assert_uint_eq(stats_of(lifecycle, DG_SEC(18)).drain_period, DG_SEC(30));
+        ck_assert_uint_eq(stats_of(lifecycle, DG_SEC(18)).drain_remaining, DG_SEC(20));
+        dg_lifecycle_free(lifecycle);
+    }
+}
+END_TEST
+
+START_TEST(what_is_said_of_others_says_nothing_of_the_start) {
+    for (unsigned up = 0; up < 2; up++)
+        for (unsigned started = 0; started < 2; started++) {
+            dg_lifecycle *lifecycle = made(NULL, 0);
+            if (started)
+                ok(dg_lifecycle_start(lifecycle, 0));
+            ok(dg_lifecycle_set_dependency(lifecycle, 3, up, 0));
+            ok(dg_lifecycle_set_dependency(lifecycle, 3, !up, 0));
+            ok(dg_lifecycle_set_overloaded(lifecycle, up, 0));
+            ok(dg_lifecycle_set_overloaded(lifecycle, !up, 0));
+            ck_assert(dg_lifecycle_started(lifecycle) == started);
+            dg_lifecycle_free(lifecycle);
+        }
+}
+END_TEST
+
+static void *toggle_first(void *user) {
+    for (unsigned i = 0; i <= 100000; i++) /* up, and at last up */
+        dg_lifecycle_set_dependency(user, 0, i % 2 == 0, 0);
+    return NULL;
+}
+
+static void *toggle_second(void *user) {
+    for (unsigned i = 0; i <= 100000; i++)
+        dg_lifecycle_set_dependency(user, 1, i % 2 == 0, 0);
+    return NULL;
+}
+
+START_TEST(what_two_threads_say_at_once_is_not_lost) {
+    dg_lifecycle *lifecycle = made(&(dg_lifecycle_config){.required = 3}, 0);
+    pthread_t threads[2];
+    ok(dg_lifecycle_start(lifecycle, 0));
+    ck_assert_int_eq(pthread_create(&threads[0], NULL, toggle_first, lifecycle), 0);
+    ck_assert_int_eq(pthread_create(&threads[1], NULL, toggle_second, lifecycle), 0);
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert(dg_lifecycle_ready(lifecycle, 0));
+    dg_lifecycle_free(lifecycle);
 }
 END_TEST
 
@@ -341,6 +450,9 @@ START_TEST(misuse_is_refused_and_changes_nothing) {
     err(dg_lifecycle_set_dependency(lifecycle, DG_DEPENDENCIES_MAX, true, 6), DG_ERR_INVALID);
     err(dg_lifecycle_drain(lifecycle, DG_SEC(86400) + 1, DG_DRAIN_CLOSE, 6), DG_ERR_INVALID);
     err(dg_lifecycle_drain(lifecycle, DG_SEC(1), 2, 6), DG_ERR_INVALID);
+    dg_lifecycle *other = made(NULL, 0);
+    ok(dg_lifecycle_drain(other, DG_SEC(86400), DG_DRAIN_REFUSE, 6));
+    dg_lifecycle_free(other);
     err(dg_lifecycle_end_drain(lifecycle, 6), DG_ERR_STATE);
     err(dg_lifecycle_get_stats_sized(lifecycle, 6, NULL, 8), DG_ERR_INVALID);
     ck_assert_mem_eq(memory, before, sizeof memory);
@@ -414,7 +526,12 @@ TESTS_MAIN("lifecycle", new_one_is_live_and_neither_started_nor_ready,
            drain_that_a_stale_caller_begins_has_its_whole_period,
            lifecycle_placed_while_the_clock_stood_ahead_drains_in_its_period,
            drain_takes_its_period_however_old_the_clock_is, period_is_rounded_up_to_whole_milliseconds,
-           mapping_scribbled_on_is_bounded_at_use, configuration_is_set_as_a_whole_and_read_back,
-           words_and_values_find_each_other, lifecycle_of_a_region_is_opened_by_its_name,
-           misuse_is_refused_and_changes_nothing, configuration_out_of_range_names_the_field,
-           drain_in_one_process_is_seen_in_another)
+           mapping_scribbled_on_is_bounded_at_use,
+           mapping_with_another_configuration_than_may_be_is_refused,
+           drain_word_that_says_the_impossible_is_over,
+           start_a_little_ahead_of_a_callers_clock_is_believed,
+           second_drain_that_changes_nothing_leaves_the_period,
+           what_is_said_of_others_says_nothing_of_the_start, what_two_threads_say_at_once_is_not_lost,
+           configuration_is_set_as_a_whole_and_read_back, words_and_values_find_each_other,
+           lifecycle_of_a_region_is_opened_by_its_name, misuse_is_refused_and_changes_nothing,
+           configuration_out_of_range_names_the_field, drain_in_one_process_is_seen_in_another)
