@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct document {
     char text[65536];
@@ -536,7 +537,7 @@ END_TEST
 
 /* --- under use --- */
 
-static volatile bool stop_using;
+static atomic_bool stop_using;
 
 static void *use_queue(void *queue) {
     dg_queue_answer answer;
