@@ -229,7 +229,9 @@ START_TEST(empty_registry_writes_valid_documents) {
                                 "degrade_build_info{version=\"" VERSION "\"} 1\n");
     text.size = 0;
     ok(dg_metrics_write(metrics, DG_FORMAT_HEALTH, keep, &text, 0));
-    has(&text, "\"status\":\"healthy\"");
+    has(&text,
+        "{\"status\":\"healthy\",\"graceful_degradation\":{\"health_score\":1,\"current_strategy\":"
+        "\"healthy\",\"optimization_rate\":0,\"rejection_rate\":0,");
     dg_metrics_free(metrics);
 }
 END_TEST
@@ -422,6 +424,69 @@ END_TEST
 
 /* --- words and values --- */
 
+START_TEST(label_of_the_worker_stands_before_the_others) {
+    world w;
+    world_make(&w, &(dg_metrics_config){.worker = "a"});
+    document text = written(&w, DG_FORMAT_PROMETHEUS, 0);
+    has(&text, "degrade_websocket_connections_active{worker=\"a\"} 7\n");
+    has(&text, "degrade_queue_capacity{worker=\"a\",queue=\"work\"} 50\n");
+    has(&text, "degrade_session_levels{worker=\"a\",level=\"full\"} 7\n");
+    text = written(&w, DG_FORMAT_JSON, 0);
+    has(&text, "\"worker=a,queue=work\":50");
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(every_object_of_a_kind_has_its_series) {
+    enum {
+        MANY = 5
+    };
+    dg_metrics *metrics = NULL;
+    dg_load *loads[MANY];
+    uint64_t counters[MANY];
+    char name[80];
+    ok(dg_metrics_new(&metrics, &(dg_metrics_config){.max_objects = 2 * MANY}));
+    for (unsigned i = 0; i < MANY; i++) {
+        ok(dg_load_new(&loads[i], NULL, 0));
+        ck_assert_int_ge(dg_load_feed(loads[i], DG_FACTOR_CPU, 0.125 * i, 0), 0);
+        snprintf(name, sizeof name, "l%u", i);
+        ok(dg_metrics_add_load(metrics, name, loads[i]));
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        counters[i] = i + 100;
+        snprintf(name, sizeof name, "c%u_total", i);
+        ok(dg_metrics_add_counter(metrics, name, NULL, &counters[i]));
+    }
+    document text = {.size = 0};
+    ok(dg_metrics_write(metrics, DG_FORMAT_PROMETHEUS, keep, &text, 0));
+    static const char *const shares[] = {"0", "0.125", "0.25", "0.375", "0.5"};
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "degrade_service_load{load=\"l%u\"} %s\n", i, shares[i]);
+        has(&text, name);
+        snprintf(name, sizeof name, "degrade_c%u_total %u\n", i, i + 100);
+        has(&text, name);
+    }
+    dg_metrics_free(metrics);
+    for (unsigned i = 0; i < MANY; i++)
+        dg_load_free(loads[i]);
+}
+END_TEST
+
+START_TEST(rate_is_that_of_the_first_gate_even_if_there_is_nothing_else) {
+    dg_metrics *metrics = NULL;
+    world w = {.gate = NULL};
+    ok(dg_metrics_new(&metrics, &(dg_metrics_config){.max_objects = 1}));
+    ok(dg_gate_new(&w.gate, NULL, 0));
+    ok(dg_metrics_add_gate(metrics, "only", w.gate));
+    ask_many(&w, 1, 3, 0);
+    document text = {.size = 0};
+    ok(dg_metrics_write(metrics, DG_FORMAT_HEALTH, keep, &text, 0));
+    has(&text, "\"rejection_rate\":75,");
+    dg_metrics_free(metrics);
+    dg_gate_free(w.gate);
+}
+END_TEST
+
 START_TEST(rejections_bear_the_words_of_their_reasons) {
     world w;
     char series[128];
@@ -608,6 +673,8 @@ START_TEST(bad_configuration_is_refused_in_words) {
     err(dg_metrics_write(metrics, 0, NULL, NULL, 0), DG_ERR_INVALID);
     err(dg_metrics_write(NULL, 0, keep, NULL, 0), DG_ERR_INVALID);
     ck_assert_str_eq(dg_format_content_type(DG_FORMAT_JSON), "application/json");
+    ck_assert_str_eq(dg_format_content_type(DG_FORMAT_HEALTH), "application/json");
+    ck_assert_str_eq(dg_format_content_type(3), "application/octet-stream");
     for (uint32_t format = 0; format <= DG_FORMAT_HEALTH; format++)
         ck_assert_int_eq(dg_format_find(dg_format_name(format)), (int)format);
     ck_assert_str_eq(dg_format_name(3), "unknown");
@@ -631,17 +698,19 @@ START_TEST(every_counter_of_the_host_is_written_once) {
 }
 END_TEST
 
-TESTS_MAIN("metrics", every_counter_of_the_host_is_written_once, prometheus_text_names_every_object,
-           no_series_and_no_family_comes_twice, wait_histogram_rises_to_its_count,
-           json_is_strict_and_has_the_same_figures, health_document_counts_one_timeout_as_a_sixth,
+TESTS_MAIN("metrics", prometheus_text_names_every_object, no_series_and_no_family_comes_twice,
+           wait_histogram_rises_to_its_count, json_is_strict_and_has_the_same_figures,
+           health_document_counts_one_timeout_as_a_sixth,
            writer_that_stops_is_reported_and_not_called_again, empty_registry_writes_valid_documents,
            registering_refuses_bad_names_twins_and_too_many,
            number_of_the_host_that_is_named_like_the_librarys_is_refused,
            gauge_of_the_host_is_written_whatever_its_value, several_hubs_are_sums_and_the_greatest,
            rejection_rate_is_of_the_last_minute_and_clears,
            rate_of_a_registry_that_is_seldom_written_is_since_the_last_time,
+           label_of_the_worker_stands_before_the_others, every_object_of_a_kind_has_its_series,
+           rate_is_that_of_the_first_gate_even_if_there_is_nothing_else,
            rejections_bear_the_words_of_their_reasons, levels_bear_their_words,
            queue_has_its_word_by_the_edges_of_the_service_levels,
            strategy_is_the_word_of_the_service_level, optimization_rate_is_a_percentage,
            histogram_is_keyed_alike_in_json, wait_histogram_rises_while_the_queue_is_used,
-           bad_configuration_is_refused_in_words)
+           bad_configuration_is_refused_in_words, every_counter_of_the_host_is_written_once)
