@@ -874,6 +874,18 @@ END_TEST
 
 /* --- changed while it works --- */
 
+START_TEST(no_configuration_sets_the_defaults) {
+    set_up(NULL, 1);
+    gate_over((dg_gate_config){.load = load, .delay_share = 0.5, .source = 9});
+    ok(dg_gate_set(gate, NULL, T0));
+    dg_gate_config config;
+    ok(dg_gate_get_config(gate, &config));
+    ck_assert_double_eq(config.delay_share, 0.1);
+    ck_assert_uint_eq(config.source, 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_configuration_can_be_read_changed_and_set) {
     set_up(NULL, 1);
     gate_over((dg_gate_config){.load = load, .max_connections = 5, .max_in_flight = 3, .source = 9});
@@ -1399,7 +1411,7 @@ TESTS_MAIN("gate", defaults_ask_nobody_and_limit_connections, bad_configurations
            a_permit_says_when_it_was_given_and_what_it_weighs,
            what_work_really_cost_is_settled_with_bucket_and_estimate,
            a_connections_permit_that_was_lost_expires_when_its_place_is_needed,
-           a_configuration_can_be_read_changed_and_set,
+           no_configuration_sets_the_defaults, a_configuration_can_be_read_changed_and_set,
            what_cannot_be_set_is_refused_and_changes_nothing,
            a_request_can_be_checked_before_it_is_asked, a_keyed_sampler_must_have_the_wall_clock,
            what_the_bucket_or_the_queue_can_never_take_is_a_rejection,

@@ -881,7 +881,10 @@ START_TEST(done_and_pop_are_one_step) {
     ck_assert_uint_eq(stats.failures, 1);
     ck_assert_uint_eq(stats.running, 0);
     permit = entry.permit;
+    entry.item = queue;
     err(dg_queue_done_pop(queue, &permit, DG_OUTCOME_CANCELLED + 1, T0, &entry), DG_ERR_INVALID);
+    ck_assert_mem_eq(&entry, &(dg_queue_entry){0},
+                     sizeof entry); /* a refused call leaves nothing of old */
     err(dg_queue_done_pop(NULL, &permit, DG_OUTCOME_SUCCESS, T0, &entry), DG_ERR_INVALID);
     err(dg_queue_done_pop(queue, NULL, DG_OUTCOME_SUCCESS, T0, &entry), DG_ERR_INVALID);
     err(dg_queue_done_pop(queue, &permit, DG_OUTCOME_SUCCESS, T0, NULL), DG_ERR_INVALID);
