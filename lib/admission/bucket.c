@@ -58,14 +58,12 @@ int dg_bucket_place_sized(void *memory, size_t size, const dg_bucket_config *con
                           dg_time now, dg_bucket **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_bucket_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_bucket_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_place(&bucket_kind, memory, size, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 
@@ -83,14 +81,12 @@ int dg_bucket_open_sized(dg_region *region, const char *name, const dg_bucket_co
                          size_t config_size, dg_time now, dg_bucket **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_bucket_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_bucket_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_open(&bucket_kind, region, name, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 
@@ -98,14 +94,12 @@ int dg_bucket_new_sized(dg_bucket **out, const dg_bucket_config *config, size_t 
                         dg_time now) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_bucket_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_bucket_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_new(&bucket_kind, whole.allocator, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 

@@ -45,14 +45,12 @@ int dg_load_place_sized(void *memory, size_t size, const dg_load_config *config,
                         dg_time now, dg_load **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_load_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_load_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_place(&load_kind, memory, size, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 
@@ -70,28 +68,24 @@ int dg_load_open_sized(dg_region *region, const char *name, const dg_load_config
                        size_t config_size, dg_time now, dg_load **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_load_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_load_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_open(&load_kind, region, name, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 
 int dg_load_new_sized(dg_load **out, const dg_load_config *config, size_t config_size, dg_time now) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_load_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_load_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_new(&load_kind, whole.allocator, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 

@@ -42,14 +42,12 @@ int dg_sampler_place_sized(void *memory, size_t size, const dg_sampler_config *c
                            size_t config_size, dg_time now, dg_sampler **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_sampler_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_sampler_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_place(&sampler_kind, memory, size, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 
@@ -67,14 +65,12 @@ int dg_sampler_open_sized(dg_region *region, const char *name, const dg_sampler_
                           size_t config_size, dg_time now, dg_sampler **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_sampler_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_sampler_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_open(&sampler_kind, region, name, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 
@@ -82,14 +78,12 @@ int dg_sampler_new_sized(dg_sampler **out, const dg_sampler_config *config, size
                          dg_time now) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_sampler_config whole;
-    void *cell;
+    void *cell = NULL;
     int status = dgi_sampler_read_config(&whole, config, config_size);
     if (status == DG_OK)
         status = dgi_cell_new(&sampler_kind, whole.allocator, &whole, now, &cell);
-    if (status == DG_OK)
-        *out = cell;
+    *out = cell;
     return status;
 }
 

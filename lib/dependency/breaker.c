@@ -64,7 +64,6 @@ int dg_breaker_place_sized(void *memory, size_t size, const dg_breaker_config *c
                            size_t config_size, dg_time now, dg_breaker **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_breaker_config whole;
     void *cell = NULL;
     int status = dgi_breaker_read(&whole, config, config_size, NULL, 0);
@@ -88,7 +87,6 @@ int dg_breaker_open_sized(dg_region *region, const char *name, const dg_breaker_
                           size_t config_size, dg_time now, dg_breaker **out) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_breaker_config whole;
     void *cell = NULL;
     int status = dgi_breaker_read(&whole, config, config_size, NULL, 0);
@@ -102,7 +100,6 @@ int dg_breaker_new_sized(dg_breaker **out, const dg_breaker_config *config, size
                          dg_time now) {
     if (out == NULL)
         return DG_ERR_INVALID;
-    *out = NULL;
     dg_breaker_config whole;
     void *cell = NULL;
     int status = dgi_breaker_read(&whole, config, config_size, NULL, 0);
