@@ -152,15 +152,19 @@ int dg_hub_unforce(dg_hub *hub, dg_conn handle, dg_time now) {
     return DG_OK;
 }
 
+/* What a change of the session brings, with the status that it had. */
+static int calls_switch(dg_hub *hub, dgi_conn *conn, int status) {
+    status = dgi_hub_switch_session(hub, conn, status);
+    dgi_hub_dispatch(hub);
+    return status;
+}
+
 int dg_hub_set_profile(dg_hub *hub, dg_conn handle, const dg_profile *profile, dg_time now) {
     dgi_conn *conn;
     int status = calls_enter(hub, handle, now, &conn);
     if (status != DG_OK)
         return status;
-    status =
-        dgi_hub_switch_session(hub, conn, dg_session_set_profile(dgi_hub_session(hub, conn), profile));
-    dgi_hub_dispatch(hub);
-    return status;
+    return calls_switch(hub, conn, dg_session_set_profile(dgi_hub_session(hub, conn), profile));
 }
 
 int dg_hub_set_enabled(dg_hub *hub, dg_conn handle, bool enabled, dg_time now) {
@@ -168,10 +172,7 @@ int dg_hub_set_enabled(dg_hub *hub, dg_conn handle, bool enabled, dg_time now) {
     int status = calls_enter(hub, handle, now, &conn);
     if (status != DG_OK)
         return status;
-    status =
-        dgi_hub_switch_session(hub, conn, dg_session_set_enabled(dgi_hub_session(hub, conn), enabled));
-    dgi_hub_dispatch(hub);
-    return status;
+    return calls_switch(hub, conn, dg_session_set_enabled(dgi_hub_session(hub, conn), enabled));
 }
 
 int dg_hub_set_fixed_chunks(dg_hub *hub, dg_conn handle, bool fixed, dg_time now) {
@@ -179,10 +180,7 @@ int dg_hub_set_fixed_chunks(dg_hub *hub, dg_conn handle, bool fixed, dg_time now
     int status = calls_enter(hub, handle, now, &conn);
     if (status != DG_OK)
         return status;
-    status = dgi_hub_switch_session(hub, conn,
-                                    dg_session_set_fixed_chunks(dgi_hub_session(hub, conn), fixed));
-    dgi_hub_dispatch(hub);
-    return status;
+    return calls_switch(hub, conn, dg_session_set_fixed_chunks(dgi_hub_session(hub, conn), fixed));
 }
 
 int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now) {
