@@ -56,6 +56,16 @@ START_TEST(several_calls_of_a_late_caller_change_no_time_either) {
 }
 END_TEST
 
+START_TEST(a_peak_that_was_passed_is_forgotten) {
+    dgi_clock clock = made();
+    dgi_clock_pass(&clock, T0 - DG_SEC(50));
+    dgi_clock_pass(&clock, T0 + DG_SEC(1));
+    dg_time ahead = dgi_clock_pass(&clock, T0 + DG_SEC(1000));
+    ck_assert_uint_eq(dgi_clock_pass(&clock, T0 + DG_SEC(500)), ahead); /* this time for everybody */
+    ck_assert_uint_eq(dgi_clock_pass(&clock, T0 + DG_SEC(510)), ahead + DG_SEC(10));
+}
+END_TEST
+
 START_TEST(a_clock_that_jumped_ahead_and_came_back_goes_on_from_there) {
     dgi_clock clock = made();
     dg_time ahead = dgi_clock_pass(&clock, T0 + DG_SEC(3600));
@@ -135,7 +145,7 @@ END_TEST
 TESTS_MAIN("clock", its_own_time_passes_as_the_hosts_does, a_step_back_is_no_time,
            one_late_caller_changes_no_time_for_the_others,
            a_caller_less_than_a_second_behind_the_peak_shows_that_the_other_was_late,
-           several_calls_of_a_late_caller_change_no_time_either,
+           several_calls_of_a_late_caller_change_no_time_either, a_peak_that_was_passed_is_forgotten,
            a_clock_that_jumped_ahead_and_came_back_goes_on_from_there, the_ends_of_time_are_held,
            its_own_time_never_goes_back_whatever_comes, a_time_that_is_past_is_as_long_ago_as_it_says,
            what_lies_ahead_counts_from_when_that_was_found,
