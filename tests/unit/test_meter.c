@@ -94,6 +94,7 @@ START_TEST(jitter_is_that_of_rfc_3550) {
         dg_sample sample = sample_of(meter, n * DG_SEC(1) + DG_MS(100));
         ck_assert_double_eq(sample.jitter_ms, expected[n - 1]);
     }
+    ck_assert_uint_eq(stats_of(meter).jitter, DG_US(2816));
     dg_meter_free(meter);
 }
 END_TEST

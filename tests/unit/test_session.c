@@ -400,6 +400,19 @@ START_TEST(bandwidth_limited_by_the_application_only_raises) {
 }
 END_TEST
 
+START_TEST(whichever_metric_is_bad_blocks_where_the_grade_decides) {
+    static const double bad[DG_METRICS] = {500, 0.1, 100, 300};
+    for (uint32_t metric = 0; metric < DG_METRICS; metric++) {
+        dg_session *session = session_made(dg_profile_voice_strict());
+        ck_assert_uint_eq(fed(session, sample_of(metric, bad[metric]), 0).level, DG_LEVEL_LOW);
+        dg_session_stats stats;
+        ok(dg_session_get_stats(session, at_ms(1), &stats));
+        ck_assert_uint_eq(stats.blocking, 1u << metric);
+        dg_session_free(session);
+    }
+}
+END_TEST
+
 START_TEST(a_forgotten_metric_neither_triggers_nor_blocks) {
     dg_session *session = session_made(NULL);
     fed(session, sample_of(DG_METRIC_JITTER, 60), 0);
@@ -809,6 +822,7 @@ TESTS_MAIN("session", an_accepted_change_waits_for_nothing_more,
            fallback_is_left_after_three_good_probes_a_second_apart,
            the_dwell_doubles_with_each_reverted_step_up_to_its_maximum, one_terrible_bin_does_not_flap,
            loss_counts_from_twenty_packets_on, bandwidth_limited_by_the_application_only_raises,
+           whichever_metric_is_bad_blocks_where_the_grade_decides,
            a_forgotten_metric_neither_triggers_nor_blocks,
            a_forced_level_stands_until_its_time_or_its_release,
            a_session_without_any_metric_comes_back_from_a_forced_level,
