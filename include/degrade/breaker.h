@@ -141,7 +141,7 @@ typedef struct dg_breaker_stats {
     uint64_t opened;       /* 32; times it opened */
     uint64_t reanchored;   /* 32; times a clock that jumped ahead and came back was put right */
     uint64_t seed;         /* in force */
-    uint64_t generation;   /* of the present state */
+    uint64_t generation;   /* of the present state: 0..8191, then 0 again */
     dg_duration remaining; /* until it may become half-open, if it is open; else 0 */
     double ramp;           /* the share of calls that pass: below 1 while it ramps */
     uint32_t state;        /* DG_BREAKER_*: what callers meet */

@@ -24,17 +24,18 @@ DGI_SIZED(dg_report, 0, 24);
 #define BREAKER_WORD_SETS \
     DGI_FIELD(3, 4) /* counts changes of parameters; the lowest bit names the live copy */
 #define BREAKER_WORD_REOPENS    DGI_FIELD(7, 5)   /* openings in a row that no success ended, less one */
-#define BREAKER_WORD_GENERATION DGI_FIELD(12, 20) /* counts moves from state to state; wraps */
-#define BREAKER_WORD_OWN        DGI_FIELD(32, 32) /* what belongs to the state alone: */
+#define BREAKER_WORD_GENERATION DGI_FIELD(12, 13) /* counts moves from state to state; wraps */
+#define BREAKER_WORD_OWN        DGI_FIELD(25, 39) /* what belongs to the state alone: */
 /* closed and ramp */
 #define BREAKER_WORD_RUN  DGI_FIELD(32, 14) /* failures in a row */
 #define BREAKER_WORD_DRAW DGI_FIELD(46, 18) /* the ramp's error, carried from call to call */
 /* open */
 #define BREAKER_WORD_RETRY DGI_FIELD(32, 27) /* what the dependency asked for, in milliseconds */
 /* half-open */
-#define BREAKER_WORD_SLOTS DGI_FIELD(32, 16) /* a bit for each place of a probe that is taken */
-#define BREAKER_WORD_GRANTS \
-    DGI_FIELD(48, 4) /* counts them, so that a freed and retaken place is told apart */
+#define BREAKER_WORD_SLOTS DGI_FIELD(25, 16) /* a bit for each place of a probe that is taken */
+/* Counts the places taken. Who looks at a word and takes a place in it 2 048 takings later would take it for the same
+ * word, and leave a place taken that only the time-out of a probe gives back. */
+#define BREAKER_WORD_GRANTS    DGI_FIELD(41, 11)
 #define BREAKER_WORD_SUCCESSES DGI_FIELD(52, 6)
 #define BREAKER_WORD_FAILURES  DGI_FIELD(58, 6)
 

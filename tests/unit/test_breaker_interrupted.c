@@ -178,6 +178,44 @@ START_TEST(a_place_has_one_holder_whatever_comes_between) {
 }
 END_TEST
 
+/* --- many others --- */
+
+static uint32_t burst;
+
+static void others_ask_and_report(void) {
+    for (uint32_t i = 0; i < burst; i++) {
+        dg_permit permit;
+        if (dg_breaker_allow_seat(breaker, 3, now, &permit))
+            told(breaker, &permit, DG_OUTCOME_IGNORED, now);
+    }
+}
+
+/* The others' turns bring the word of the round back to what the caller has seen, but for its count of them. */
+START_TEST(a_caller_held_up_while_many_others_come_and_go_leaves_no_place_taken) {
+    static void (*const begins[])(void) = {begin_due, begin_lost, begin_evicted_before,
+                                           begin_reported_before};
+    for (size_t b = 0; b < sizeof begins / sizeof *begins; b++)
+        for (burst = 1; burst <= 130; burst++)
+            for (int point = 1, reached = 1; reached; point++) {
+                last = 0;
+                begins[b]();
+                calls[1] = others_ask_and_report;
+                points[0] = point;
+                depth = 0;
+                last = 1;
+                second_asks();
+                reached = points[0] == 0;
+                last = 0;
+                if (dg_permit_held(&asked[2].permit))
+                    told(breaker, &asked[2].permit, DG_OUTCOME_IGNORED, now);
+                ck_assert_uint_eq(stats_of(breaker, now).probes, 0);
+                dg_permit permit = allowed(breaker, now);
+                told(breaker, &permit, DG_OUTCOME_SUCCESS, now);
+                ck_assert_uint_eq(dg_breaker_state(breaker, now), DG_BREAKER_CLOSED);
+            }
+}
+END_TEST
+
 /* --- parameters --- */
 
 static dg_breaker_config change_to;
@@ -226,4 +264,5 @@ START_TEST(sets_during_a_call_are_seen_whatever_their_number) {
 END_TEST
 
 TESTS_MAIN("breaker_interrupted", a_place_has_one_holder_whatever_comes_between,
+           a_caller_held_up_while_many_others_come_and_go_leaves_no_place_taken,
            sets_during_a_call_are_seen_whatever_their_number)

@@ -291,7 +291,7 @@ static void agree(const pair *both, dg_time now) {
     bool due = self.state == DG_BREAKER_OPEN && left == 0;
     ck_assert_uint_eq(stats.beneath, due ? DG_BREAKER_HALF_OPEN : self.state);
     ck_assert_uint_eq(stats.remaining, left);
-    ck_assert_uint_eq(stats.generation, self.generation & 0xfffff);
+    ck_assert_uint_eq(stats.generation, self.generation & 0x1fff);
     ck_assert_uint_eq(stats.consecutive_failures, self.state == DG_BREAKER_CLOSED ? self.run : 0);
     ck_assert_uint_eq(stats.probes, self.state == DG_BREAKER_HALF_OPEN ? live(&self, now) : 0);
     *counted = both->self.counted; /* which time alone does not change */

@@ -186,11 +186,11 @@ START_TEST(a_permit_of_another_breaker_is_refused_and_stays_held) {
 }
 END_TEST
 
-START_TEST(a_permit_of_a_million_generations_ago_is_late) {
+START_TEST(a_permit_of_thousands_of_generations_ago_is_late) {
     dg_breaker *breaker = placed((dg_breaker_config){PLAIN, .failure_threshold = 1}, T0);
     dg_permit old = allowed(breaker, T0), copy = old;
     dg_time now = T0;
-    for (uint32_t i = 0; i < UINT32_C(1) << 20; i++)
+    for (uint32_t i = 0; i < UINT32_C(1) << 13; i++)
         ok(dg_breaker_reset(breaker, now += DG_MS(1)));
     ck_assert_uint_eq(stats_of(breaker, now).generation, 0); /* the same number */
     told(breaker, &old, DG_OUTCOME_FAILURE, now);
@@ -269,6 +269,6 @@ TESTS_MAIN("breaker_probes", an_ignored_or_cancelled_probe_frees_its_place_and_d
            a_copy_of_a_probe_is_double_and_decides_nothing,
            a_closed_breaker_knows_a_cleared_permit_and_takes_a_copy_for_another,
            a_permit_of_another_breaker_is_refused_and_stays_held,
-           a_permit_of_a_million_generations_ago_is_late,
+           a_permit_of_thousands_of_generations_ago_is_late,
            evicting_a_seat_gives_back_its_probes_and_no_others, a_seat_that_there_is_not_is_refused,
            an_evicted_place_is_free_at_once_and_its_next_holder_is_left_alone)

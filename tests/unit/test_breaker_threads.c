@@ -89,7 +89,7 @@ START_TEST(of_threads_that_find_it_due_together_exactly_one_gets_the_probe) {
     pthread_join(second, NULL);
     for (int i = 0; i < ROUNDS; i++)
         ck_assert_int_eq(atomic_load(&winners[i]), 1);
-    ck_assert_uint_eq(stats_of(breaker, T0).generation, 2 * ROUNDS);
+    ck_assert_uint_eq(stats_of(breaker, T0).generation, 2 * ROUNDS % 8192);
 }
 END_TEST
 
