@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include "admission/queue_order.h"
 
+#include "base/fetch.h"
+
 /* --- lists --- */
 
 void dgi_queue_list_init(queue_list *list) {
@@ -28,10 +30,8 @@ static void list_remove_head(queue_slot *slots, queue_list *list) {
     list->head = slots[list->head].next;
     if (list->count == 1)
         list->tail = QUEUE_NONE;
-#ifdef __GNUC__
     else
-        __builtin_prefetch(&slots[list->head], 1);
-#endif
+        dgi_fetch(&slots[list->head], sizeof *slots);
 }
 
 void dgi_queue_list_remove(queue_slot *slots, queue_list *list, uint32_t index) {

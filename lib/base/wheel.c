@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/wheel.h"
 
+#include "base/fetch.h"
 #include "base/fixed.h"
 #include "base/struct.h"
 
@@ -100,6 +101,7 @@ static void wheel_turn(dgi_wheel *wheel, uint64_t tick) {
     uint32_t index = taken;
     while (index != DGI_WHEEL_NONE) {
         uint32_t next = wheel_at(wheel, index)->next;
+        dgi_fetch(wheel_at(wheel, next), sizeof(dgi_timer));
         wheel_file(wheel, index);
         index = next != taken ? next : DGI_WHEEL_NONE;
     }
@@ -181,6 +183,10 @@ bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index) {
         return false;
     dgi_wheel_cancel(wheel, *index);
     return true;
+}
+
+uint32_t dgi_wheel_coming(const dgi_wheel *wheel) {
+    return wheel->slots[0][wheel_digit(wheel->tick, 0)];
 }
 
 /* The earliest due in a ring. */

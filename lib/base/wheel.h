@@ -61,6 +61,10 @@ void dgi_wheel_cancel(dgi_wheel *wheel, uint32_t index);
  * behind. */
 bool dgi_wheel_pop(dgi_wheel *wheel, dg_time now, uint32_t *index);
 
+/* The timer that the next dgi_wheel_pop() looks at first, DGI_WHEEL_NONE if there is none: for whoever fetches what belongs
+ * to it while another is served. */
+uint32_t dgi_wheel_coming(const dgi_wheel *wheel);
+
 /* When to pump again: at most the earliest due (where the earliest lies in the lowest level, exactly
  * that), never later than it; DG_NEVER where no timer is set. Far timers may cost a few early calls. The look goes
  * through every timer of the earliest slot, once for each change of the earliest. */

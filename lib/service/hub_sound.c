@@ -23,7 +23,8 @@ static uint32_t sound_list(const dg_hub *hub, const dgi_conn_list *list, bool qu
 
 static bool sound_conn(const dg_hub *hub, const dgi_conn *conn, sound_counts *counts) {
     bool live = dgi_conn_is_live(conn), closing = dgi_conn_is(conn, DGI_CONN_CLOSING);
-    bool timed = conn->timer.slot != DGI_WHEEL_UNSET;
+    const dgi_timer *timer = dgi_hub_timer(hub, conn->index);
+    bool timed = timer->slot != DGI_WHEEL_UNSET;
     if (!live && !dgi_conn_is(conn, DGI_CONN_QUEUED))
         return counts->free++, conn->flags == 0 && conn->pending == 0;
     counts->live += live;
@@ -42,8 +43,8 @@ static bool sound_conn(const dg_hub *hub, const dgi_conn *conn, sound_counts *co
         return false;
     if (hub->config.gate != NULL && closing && dg_permit_held(dgi_hub_permit(hub, conn)))
         return false;
-    return closing || (conn->timer.due <= conn->ask_at && conn->timer.due <= conn->ping_at &&
-                       conn->timer.due <= conn->dead_at && conn->timer.due <= conn->close_at);
+    return closing || (timer->due <= conn->ask_at && timer->due <= conn->ping_at &&
+                       timer->due <= conn->dead_at && timer->due <= conn->close_at);
 }
 
 static bool sound_totals(const dg_hub *hub, const sound_counts *counts) {

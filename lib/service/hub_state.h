@@ -49,8 +49,6 @@ enum {
 
 typedef struct dgi_conn {
     uint64_t session[DGI_HUB_SESSION_SIZE / sizeof(uint64_t)];
-    dgi_timer
-        timer; /* at the earliest of the next five times, or before: what is put off leaves it alone */
     dg_time ask_at; /* the session's */
     dg_time ping_at;
     dg_time dead_at;  /* DG_NEVER: no ping waits for an answer */
@@ -79,8 +77,11 @@ typedef struct dgi_conn {
     uint8_t reserved[2];
 } dgi_conn;
 
-/* A block of connections. The permits are there if the hub has a gate. */
+/* A block of connections. Its timers lie together, so that turning the wheel does not go through the connections; each
+ * is at the earliest of its connection's five times, or before: what is put off leaves it alone. The permits are there
+ * if the hub has a gate. */
 typedef struct dgi_hub_block {
+    dgi_timer timers[DGI_HUB_BLOCK];
     dgi_conn conns[DGI_HUB_BLOCK];
     dg_permit permits[];
 } dgi_hub_block;
@@ -150,6 +151,10 @@ struct dg_hub {
 
 static inline dgi_conn *dgi_hub_at(const dg_hub *hub, uint32_t index) {
     return &hub->blocks[index / DGI_HUB_BLOCK]->conns[index % DGI_HUB_BLOCK];
+}
+
+static inline dgi_timer *dgi_hub_timer(const dg_hub *hub, uint32_t index) {
+    return &hub->blocks[index / DGI_HUB_BLOCK]->timers[index % DGI_HUB_BLOCK];
 }
 
 /* Its place for a permit of the gate; for hubs that have one. */

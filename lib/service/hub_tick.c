@@ -1,6 +1,7 @@
 /* The pump: what each connection is due, and when.
  *
  * SPDX-License-Identifier: MIT */
+#include "base/fetch.h"
 #include "base/fixed.h"
 #include "service/hub_layers.h"
 
@@ -119,6 +120,13 @@ static void tick_service(dg_hub *hub, dg_time now) {
         hub->notices |= DGI_NOTICE_SERVICE;
 }
 
+/* What the timer after this one will need comes from memory meanwhile. */
+static void tick_fetch(const dg_hub *hub, uint32_t timer) {
+    const dgi_conn *conn = timer != DGI_WHEEL_NONE ? dgi_hub_timer_owner(hub, timer) : NULL;
+    if (conn != NULL)
+        dgi_fetch(conn, sizeof *conn);
+}
+
 int dg_hub_tick(dg_hub *hub, dg_time now) {
     if (hub == NULL)
         return DG_ERR_INVALID;
@@ -132,6 +140,7 @@ int dg_hub_tick(dg_hub *hub, dg_time now) {
     for (uint32_t most = hub->wheel.count; fired < most; fired++) {
         if (!dgi_wheel_pop(&hub->wheel, hub->clock, &timer))
             break;
+        tick_fetch(hub, dgi_wheel_coming(&hub->wheel));
         tick_fire(hub, timer);
         dgi_hub_dispatch(hub);
     }

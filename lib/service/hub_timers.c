@@ -6,6 +6,7 @@
 
 /* No setting is longer; so a mad clock is used up after 580 jumps. */
 #define TIMERS_PASS_MAX (366 * DGI_DAY)
+#define TIMERS_PHASES   8192u
 /* The resolution of sessions: none can make a tick run on. */
 #define TIMERS_ASK_MIN DG_MS(1)
 /* For the watchdog and the drain of a lifecycle, and the level of a load. */
@@ -26,7 +27,7 @@ dgi_conn *dgi_hub_timer_owner(const dg_hub *hub, uint32_t timer) {
 
 static dgi_timer *timers_at(void *user, uint32_t index) {
     dg_hub *hub = user;
-    return index == 0 ? &hub->drain_timer : &dgi_hub_at(hub, index - 1)->timer;
+    return index == 0 ? &hub->drain_timer : dgi_hub_timer(hub, index - 1);
 }
 
 /* --- the clock --- */
@@ -96,20 +97,24 @@ static dg_time timers_to_host(const dg_hub *hub, dg_time clock) {
 
 /* --- setting --- */
 
-/* A random first phase: those who came together are not pinged together. */
-static dg_time timers_first_ping(dg_hub *hub) {
-    if (hub->config.ping_interval == DG_OFF)
+/* A random phase: those who came together are not pinged together. In a large hub neighbours in memory share one, as soon
+ * as there are more than TIMERS_PHASES: their pings cost fewer cache misses, and still come a few at a time. */
+static dg_time timers_first_ping(const dg_hub *hub, const dgi_conn *conn) {
+    dg_duration interval = hub->config.ping_interval;
+    if (interval == DG_OFF)
         return DG_NEVER;
-    dg_duration phase = 1 + dgi_draw_span(dgi_hub_draw(hub), hub->config.ping_interval - 1);
-    return dgi_add_sat(hub->clock, phase);
+    unsigned neighbours = dgi_bit_high(hub->used / TIMERS_PHASES | 1); /* as a power of two */
+    uint64_t random = dgi_draw(hub->config.seed, conn->index >> neighbours);
+    dg_duration phase = dgi_draw_span(random, interval - 1), passed = hub->clock % interval;
+    return dgi_add_sat(hub->clock, 1 + (phase >= passed ? phase - passed : interval - passed + phase));
 }
 
 void dgi_conn_timers_init(dg_hub *hub, dgi_conn *conn) {
-    dgi_timer_init(&conn->timer);
+    dgi_timer_init(dgi_hub_timer(hub, conn->index));
     conn->ask_at = conn->dead_at = conn->close_at = DG_NEVER;
     conn->added_at = conn->heard_at = hub->clock;
     conn->excused_ms = (uint32_t)hub->excused_ms;
-    conn->ping_at = timers_first_ping(hub);
+    conn->ping_at = timers_first_ping(hub, conn);
     dgi_conn_arm(hub, conn);
 }
 
@@ -139,7 +144,8 @@ void dgi_conn_arm(dg_hub *hub, dgi_conn *conn) {
 
 void dgi_conn_ask_at(dg_hub *hub, dgi_conn *conn, dg_time next) {
     conn->ask_at = dgi_max(timers_to_clock(hub, next), dgi_add_sat(hub->clock, TIMERS_ASK_MIN));
-    if (conn != hub->firing && conn->timer.due > conn->ask_at) /* one that is not set is due never */
+    if (conn != hub->firing &&
+        dgi_hub_timer(hub, conn->index)->due > conn->ask_at) /* one that is not set is due never */
         dgi_wheel_set(&hub->wheel, timers_of(conn), conn->ask_at);
 }
 
@@ -158,7 +164,7 @@ void dgi_conn_reset_timers(dg_hub *hub, dgi_conn *conn) {
     if (dgi_conn_is(conn, DGI_CONN_CLOSING))
         conn->close_at = dgi_min(conn->close_at, timers_close_at(hub));
     else if (interval == DG_OFF || dgi_sub_sat(conn->ping_at, hub->clock) > interval)
-        conn->ping_at = timers_first_ping(hub);
+        conn->ping_at = timers_first_ping(hub, conn);
     if (interval == DG_OFF)
         conn->dead_at = DG_NEVER;
     else if (conn->dead_at != DG_NEVER)
