@@ -95,8 +95,8 @@ typedef struct dg_message {
 
 /*
  * Reads one message from `size` bytes of text, which need not end with a zero. Looks for the outermost object's first
- * member "type", and no further if that is not one of the library's: the answer is DG_OK with DG_MESSAGE_OTHER, and
- * whether the rest is JSON at all is not looked at. A message of the library's types is checked to its last byte.
+ * member "type", and no further if that is not one of the library's, or if more than 64 strings and brackets come before it: the answer
+ * is DG_OK with DG_MESSAGE_OTHER, and whether the rest is JSON at all is not looked at. A message of the library's types is checked to its last byte.
  *
  * Returns DG_OK; DG_ERR_SYNTAX for a text that is no object with a string "type", or a known type whose members are
  * missing, twice, of a wrong type or out of range, or whose text is not valid; DG_ERR_SPACE for a known type in a text

@@ -102,14 +102,17 @@ static bool find_eat_colon(find_place *place) {
     return true;
 }
 
-dgi_json_found dgi_json_find(const char *text, size_t size, const char *name, char *to, size_t to_size) {
+dgi_json_found dgi_json_find(const char *text, size_t size, const char *name, unsigned most, char *to,
+                             size_t to_size) {
     find_place place = {.at = text, .end = text + size};
-    unsigned depth = 0;
+    unsigned depth = 0, before = 0;
     find_space(&place);
     if (place.at == place.end || *place.at != '{')
         return DGI_JSON_FOUND_NOTHING;
     for (; place.at < place.end; find_between(&place)) {
         const char *from = place.at++;
+        if (before++ > most)
+            return DGI_JSON_FOUND_FAR;
         if (*from == '{' || *from == '[') {
             depth++;
         } else if (*from == '}' || *from == ']') {

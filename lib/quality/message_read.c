@@ -8,6 +8,8 @@
 
 #define MESSAGE_NAME_MAX 32 /* longer than any name or word that is known */
 
+#define MESSAGE_LOOK_MAX 64 /* strings and brackets */
+
 /* What reading a message knows. */
 typedef struct message_reader {
     dgi_json json;
@@ -204,14 +206,15 @@ static int message_read_members(message_reader *reader) {
 
 /* --- the type --- */
 
-/* Looks no further than a message may be long. */
+/* Looks no further than a message may be long, and than any has its type: so a host's own text costs little, whatever
+ * it is made of. */
 static int message_find_kind(const char *text, size_t size, uint32_t *kind) {
     char word[MESSAGE_NAME_MAX];
     bool is_long = size >= DG_MESSAGE_MAX;
-    dgi_json_found found =
-        dgi_json_find(text, is_long ? DG_MESSAGE_MAX - 1 : size, "type", word, sizeof word);
+    dgi_json_found found = dgi_json_find(text, is_long ? DG_MESSAGE_MAX - 1 : size, "type",
+                                         MESSAGE_LOOK_MAX, word, sizeof word);
     *kind = DG_MESSAGE_OTHER;
-    if (found == DGI_JSON_FOUND_CUT && is_long)
+    if (found == DGI_JSON_FOUND_FAR || (found == DGI_JSON_FOUND_CUT && is_long))
         return DG_OK;
     if (found != DGI_JSON_FOUND_STRING)
         return DG_ERR_SYNTAX;

@@ -130,7 +130,7 @@ static const bench_row rows[] = {
      BENCH_ALONE, NULL},
     {"message read, 2.7 kB of numbers before it", 100, set_numbers_first, read_filled, CALLS,
      BENCH_ALONE, NULL},
-    {"message read, 2.7 kB of members before it", 0, set_members_first, read_filled, CALLS, BENCH_ALONE,
+    {"message read, 2.7 kB of members before it", 100, set_members_first, read_filled, CALLS, BENCH_ALONE,
      NULL},
 };
 

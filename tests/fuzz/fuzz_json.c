@@ -3,6 +3,9 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/json.h"
+
+#include <limits.h>
+
 #include "base/utf8.h"
 #include "slow_json.h"
 
@@ -107,7 +110,7 @@ static void same_tree(const char *text, size_t size) {
 static void same_found(const char *text, size_t size, bool good) {
     char word[24] = "x";
     const slow_node *type;
-    dgi_json_found how = dgi_json_find(text, size, "type", word, sizeof word);
+    dgi_json_found how = dgi_json_find(text, size, "type", UINT_MAX, word, sizeof word);
     if (how == DGI_JSON_FOUND_STRING)
         CHECK(memchr(word, 0, sizeof word) != NULL);
     if (!good)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #include <float.h>
+#include <limits.h>
 
 #include "support.h"
 
@@ -844,7 +845,7 @@ END_TEST
 
 static dgi_json_found found(const char *text, size_t size, char word[8]) {
     char *copy = exact_copy(text, size);
-    dgi_json_found how = dgi_json_find(copy, size, "type", word, 8);
+    dgi_json_found how = dgi_json_find(copy, size, "type", UINT_MAX, word, 8);
     free(copy);
     return how;
 }
@@ -911,6 +912,16 @@ START_TEST(a_text_that_ends_before_the_member_is_cut) {
     ck_assert_str_eq(word, "word");
     for (size_t size = 1; size < sizeof text - 1; size++)
         ck_assert_msg(found(text, size, word) == DGI_JSON_FOUND_CUT, "%.*s", (int)size, text);
+}
+END_TEST
+
+START_TEST(a_member_behind_too_much_is_far) {
+    static const char text[] = "{\"a\":[{}],\"b\":\"c\",\"type\":\"w\"}"; /* { a [ { } ] b c */
+    char word[8] = "";
+    ck_assert(dgi_json_find(text, sizeof text - 1, "type", 7, word, sizeof word) == DGI_JSON_FOUND_FAR);
+    ck_assert(dgi_json_find(text, sizeof text - 1, "type", 8, word, sizeof word) ==
+              DGI_JSON_FOUND_STRING);
+    ck_assert_str_eq(word, "w");
 }
 END_TEST
 
@@ -1074,7 +1085,7 @@ TESTS_MAIN("json", every_text_of_the_grammar_is_accepted, every_text_outside_the
            an_object_is_read_member_by_member, a_name_that_does_not_fit_equals_no_shorter_one,
            a_reader_that_failed_stays_failed, a_caller_out_of_step_fails,
            depth_counts_the_objects_that_were_entered, a_member_is_found_where_it_stands,
-           a_text_that_ends_before_the_member_is_cut, a_member_is_found_behind_texts_of_every_length,
-           finding_agrees_with_reading, a_document_is_written_with_its_commas,
-           strings_are_written_with_the_fewest_escapes,
+           a_text_that_ends_before_the_member_is_cut, a_member_behind_too_much_is_far,
+           a_member_is_found_behind_texts_of_every_length, finding_agrees_with_reading,
+           a_document_is_written_with_its_commas, strings_are_written_with_the_fewest_escapes,
            bytes_that_are_no_utf8_are_written_as_replacement_characters, a_written_string_is_read_back)
