@@ -74,8 +74,8 @@ bucket_params dgi_bucket_params_of(const dg_bucket_config *config, dg_duration o
 int dg_bucket_get_config_sized(const dg_bucket *bucket, dg_bucket_config *out, size_t out_size) {
     if (!DGI_OUT(dg_bucket_config, out, out_size) || bucket == NULL)
         return DG_ERR_INVALID;
-    uint64_t word;
-    bucket_params params = dgi_bucket_params(bucket, &word);
+    bucket_params params;
+    dgi_bucket_params(bucket, &params);
     const dg_bucket_config config = {
         .rate = params.rate.units * params.common,
         .period = params.rate.period.value * params.common,

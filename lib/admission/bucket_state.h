@@ -62,9 +62,11 @@ typedef struct bucket_view {
     bucket_params params;
     uint64_t word;
     uint64_t produced;
-    int64_t raw;   /* the gap as the word has it */
-    int64_t least; /* below this raw gap the word is ahead: no difference of clocks explains it */
-    int64_t gap;   /* tokens there, up to the burst; below 0, owed */
+    int64_t raw; /* the gap as the word has it */
+    int64_t
+        least; /* below this raw gap the word is ahead: no difference of clocks explains it. If none has to, it is
+                      what was taken and charged alone */
+    int64_t gap; /* tokens there, up to the burst; below 0, owed */
     bool ahead; /* a clock has gone back, or the caller's `now` is old; gap is as if it were put right */
     dg_duration hold; /* so long one with a fresh `now` may still come: nothing is put right yet */
 } bucket_view;
@@ -104,8 +106,8 @@ static inline bucket_params bucket_params_peek(const dg_bucket *bucket, uint64_t
     };
 }
 
-/* The whole copy that is live, and the word that names it. */
-bucket_params dgi_bucket_params(const dg_bucket *bucket, uint64_t *word);
+/* Reads the whole copy that is live. Returns the word that names it. */
+uint64_t dgi_bucket_params(const dg_bucket *bucket, bucket_params *params);
 void dgi_bucket_params_store(dg_bucket *bucket, unsigned live, const bucket_params *params);
 
 /* The parameters of a checked configuration, so that `offset` nanoseconds after a whole number of periods have passed

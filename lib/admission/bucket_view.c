@@ -4,28 +4,27 @@
 #include "admission/bucket_state.h"
 
 /* A mapping is trusted, but not with a division by zero or a sum that overflows. */
-static bucket_params bucket_params_load(const bucket_copy *copy, const dgi_atomic64 *common) {
+static void bucket_params_load(const bucket_copy *copy, const dgi_atomic64 *common,
+                               bucket_params *params) {
     uint64_t period = dgi_max(dgi_load(&copy->period), 1);
-    return (bucket_params){
-        .rate = {.units = dgi_min(dgi_max(dgi_load(&copy->units), 1), period),
-                 .period = {.value = period, .reciprocal = dgi_load(&copy->reciprocal)}},
-        .burst = dgi_min(dgi_max(dgi_load(&copy->burst), 1), DG_BUCKET_MAX),
-        .debt = dgi_min(dgi_load(&copy->debt), DG_BUCKET_MAX),
-        .phase = dgi_load(&copy->phase),
-        .common = dgi_load(common),
-    };
+    params->rate.units = dgi_min(dgi_max(dgi_load(&copy->units), 1), period);
+    params->rate.period = (dgi_divisor){.value = period, .reciprocal = dgi_load(&copy->reciprocal)};
+    params->rate.anchor = 0;
+    params->burst = dgi_min(dgi_max(dgi_load(&copy->burst), 1), DG_BUCKET_MAX);
+    params->debt = dgi_min(dgi_load(&copy->debt), DG_BUCKET_MAX);
+    params->phase = dgi_load(&copy->phase);
+    params->common = dgi_load(common);
 }
 
-bucket_params dgi_bucket_params(const dg_bucket *bucket, uint64_t *word) {
-    bucket_params params;
-    uint64_t again = dgi_load(&bucket->word);
+uint64_t dgi_bucket_params(const dg_bucket *bucket, bucket_params *params) {
+    uint64_t word, again = dgi_load(&bucket->word);
     do {
-        *word = again;
+        word = again;
         unsigned live = (unsigned)(again & 1);
-        params = bucket_params_load(&bucket->copies[live], &bucket->common[live]);
+        bucket_params_load(&bucket->copies[live], &bucket->common[live], params);
         again = dgi_load(&bucket->word);
-    } while (bucket_sets(again) != bucket_sets(*word));
-    return params;
+    } while (bucket_sets(again) != bucket_sets(word));
+    return word;
 }
 
 void dgi_bucket_params_store(dg_bucket *bucket, unsigned live, const bucket_params *params) {
@@ -46,11 +45,13 @@ static int64_t bucket_least(const bucket_params *params) {
 }
 
 static void bucket_see(const dg_bucket *bucket, dg_time now, bucket_view *view) {
-    view->params = dgi_bucket_params(bucket, &view->word);
+    view->word = dgi_bucket_params(bucket, &view->params);
     view->produced = bucket_produced(&view->params, now);
     view->raw = bucket_gap(view->produced, view->word);
     view->gap = view->raw < (int64_t)view->params.burst ? view->raw : (int64_t)view->params.burst;
-    view->least = bucket_least(&view->params);
+    view->least = -(int64_t)(view->params.burst + view->params.debt);
+    if (view->raw < view->least) /* the difference of clocks costs a division, and hardly ever matters */
+        view->least = bucket_least(&view->params);
     view->ahead = view->raw < view->least;
     view->hold = 0;
 }

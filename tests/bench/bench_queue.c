@@ -251,7 +251,7 @@ static const bench_row rows[] = {
     {"gate ask + release, all parts", 20, set_gate_all, gate_work, CALLS, BENCH_ALONE, NULL},
     {"gate refuses, closed", 4, set_gate_shut, gate_work, CALLS, BENCH_ALONE, NULL},
     {"gate refuses, full", 4, set_gate_full, gate_work, CALLS, BENCH_ALONE, NULL},
-    {"gate refuses, rate", 5, set_gate_rate, gate_work, CALLS, BENCH_ALONE, NULL},
+    {"gate refuses, rate", 4, set_gate_rate, gate_work, CALLS, BENCH_ALONE, NULL},
 };
 
 int main(int argc, char **argv) {
