@@ -62,8 +62,10 @@ enum {
 
 /* How the level follows the metrics. */
 enum {
-    DG_RULE_STEADY = 0, /* down at a trigger, up only once every metric is strictly inside what restores */
-    DG_RULE_GRADES = 1  /* the level is that of the worst grade, both ways; reduced may begin where full ends */
+    DG_RULE_WEIGHED = 0, /* the library's own: what each level costs, by what the last seconds make likely, is weighed
+                            against the price of a switch. Any number of levels at once; no dwell */
+    DG_RULE_STEADY = 1,  /* down at a trigger, up only once every metric is strictly inside what restores */
+    DG_RULE_GRADES = 2   /* the level is that of the worst grade, both ways; reduced may begin where full ends */
 };
 
 /* What silence of every metric does. */
@@ -107,7 +109,8 @@ typedef struct dg_profile_config {
     dg_duration stale_after;    /* silence of all metrics that is itself a reason: 100 ms..10 min; default 3 s;
                                    DG_OFF: never. Silence is four gaps of the pace that was seen, and never less
                                    than this; before a second sample came, 15 s */
-    dg_duration dwell;          /* least time at a level before a step up: up to 10 min; default 5 s; DG_OFF: none */
+    dg_duration dwell;          /* least time at a level before a step up: up to 10 min; default none (DG_OFF) under
+                                   DG_RULE_WEIGHED, else 5 s */
     dg_duration dwell_max;      /* the dwell doubles with each step up that was reverted within revert_within, up
                                    to this: default 60 s, at least `dwell` */
     dg_duration revert_within;  /* default 60 s */
@@ -120,6 +123,8 @@ typedef struct dg_profile_config {
     dg_duration underrun_every; /* an underrun lowers one level at most this often: up to 1 h; default 5 s */
     dg_duration probe_interval; /* in fallback, least time between two probes that count: up to 1 min; default 1 s */
     dg_duration recovery_estimate; /* told to clients on the way into fallback: up to 1 h; default 30 s */
+    double switch_price;        /* level-seconds that a switch costs, under DG_RULE_WEIGHED: 0.1..15; default 3. Lower
+                                   follows the link more closely, higher switches less */
     const dg_level *levels;     /* DG_LEVELS rows, or NULL for those of `voice` */
     const dg_level_setting *settings; /* of the host; copied; or NULL */
     const char *name;           /* at most 31 bytes; default "voice" */
@@ -134,9 +139,9 @@ typedef struct dg_profile_config {
     uint32_t min_loss_packets;  /* packets that loss must be counted over before it counts, where the count is
                                    known: up to 4095; default 20; DG_OFF32: none */
     uint32_t max_down;          /* levels that one decision may go down: 1..3; default 3 */
-    uint32_t max_up;            /* and up: 1..3; default 1 */
+    uint32_t max_up;            /* and up: 1..3; default 3 */
     uint32_t ack_resends;       /* at most 7; default 2; DG_OFF32: none */
-    uint32_t fallback_probes;   /* good probes in a row that lead out of fallback: 1..15; default 3; DG_OFF32: none */
+    uint32_t fallback_probes;   /* good probes in a row that lead out of fallback: 1..15; default 1; DG_OFF32: none */
     uint32_t rule;              /* DG_RULE_* */
     uint32_t stale;             /* DG_STALE_* */
     uint32_t fallback;          /* 0: may be entered; DG_OFF32: never (low is the worst then) */

@@ -17,14 +17,21 @@
 #define ESTIMATE_INLINE static inline
 #endif
 
-#define ESTIMATE_LOSS_SHIFT 12
-#define ESTIMATE_TIME_MAX   3600000000u /* microseconds: what a sample may hold */
+#define ESTIMATE_LOSS_SHIFT    12
+#define ESTIMATE_COARSE_BINS   3u          /* so many of the bins of few packets lost some, */
+#define ESTIMATE_COARSE_NEW    4u          /* one of them among so many newest */
+#define ESTIMATE_COARSE_OUTAGE 500000u     /* ppm */
+#define ESTIMATE_TIME_MAX      3600000000u /* microseconds: what a sample may hold */
 
-/* Where a metric's entries begin, and how many they are. */
-static const struct {
+/* Where a metric's entries begin, and how many they are: under a rule that does not weigh, and under one that does. */
+typedef struct estimate_place {
     uint8_t first;
     uint8_t size;
-} estimate_slots[DG_METRICS] = {{0, 10}, {10, 10}, {20, 3}, {23, 3}};
+} estimate_place;
+static const estimate_place estimate_slots[2][DG_METRICS] = {{{0, 10}, {10, 10}, {20, 3}, {23, 3}},
+                                                             {{0, 3}, {3, 8}, {11, 3}, {14, 3}}};
+static_assert(sizeof(dgi_belief) == (DGI_ESTIMATE_ENTRIES - DGI_ESTIMATE_WEIGHED) * sizeof(uint32_t),
+              "the belief fills what the entries leave");
 
 static uint32_t estimate_loss_pack(uint32_t ppm, uint32_t packets) {
     return ppm << ESTIMATE_LOSS_SHIFT | packets;
@@ -44,17 +51,36 @@ ESTIMATE_INLINE bool estimate_fresh(const dgi_estimate *estimate, const dg_profi
            clock - estimate->heard[metric] <= dgi_estimate_lasts(estimate, profile, metric);
 }
 
-uint32_t dgi_estimate_capacity(unsigned metric) {
-    return estimate_slots[metric].size;
-}
+/* --- what lies where --- */
 
-bool dgi_estimate_entry_valid(unsigned index, uint32_t entry) {
-    unsigned metric = DG_METRICS - 1;
-    while (index < estimate_slots[metric].first)
-        metric--;
+static bool estimate_entry_valid(unsigned metric, uint32_t entry) {
     if (metric == DG_METRIC_LOSS)
         return estimate_loss_ppm(entry) <= 1000000;
     return metric == DG_METRIC_BANDWIDTH || entry <= ESTIMATE_TIME_MAX;
+}
+
+bool dgi_estimate_valid(const dgi_estimate *estimate, bool weighed) {
+    bool valid = true;
+    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
+        estimate_place place = estimate_slots[weighed][metric];
+        valid &= estimate->count[metric] <= place.size;
+        for (unsigned i = 0; i < place.size; i++)
+            valid &= estimate_entry_valid(metric, estimate->entries[place.first + i]);
+        for (unsigned level = 0; weighed && level < DG_LEVELS; level++)
+            valid &= estimate->belief.share[metric][level] <= DGI_BELIEF_ONE;
+    }
+    return valid;
+}
+
+void dgi_estimate_lay(dgi_estimate *estimate, bool weighed) {
+    uint32_t entries[DGI_ESTIMATE_ENTRIES] = {0};
+    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
+        estimate_place from = estimate_slots[!weighed][metric], to = estimate_slots[weighed][metric];
+        uint32_t keep = (uint32_t)dgi_min(from.size, to.size);
+        memcpy(entries + to.first, estimate->entries + from.first, keep * sizeof *entries);
+        estimate->count[metric] = (uint8_t)dgi_min(estimate->count[metric], keep);
+    }
+    memcpy(estimate->entries, entries, sizeof entries);
 }
 
 /* --- feeding --- */
@@ -76,9 +102,10 @@ static uint32_t estimate_loss_add(uint32_t entry, uint32_t ppm, uint32_t packets
 }
 
 /* All but the last move on, also those that were never written: so the move has a constant size. */
-ESTIMATE_INLINE void estimate_push(dgi_estimate *estimate, unsigned metric, uint32_t entry) {
-    uint32_t *entries = estimate->entries + estimate_slots[metric].first;
-    uint32_t size = estimate_slots[metric].size, keep = estimate->count[metric];
+ESTIMATE_INLINE void estimate_push(dgi_estimate *estimate, bool weighed, unsigned metric,
+                                   uint32_t entry) {
+    uint32_t *entries = estimate->entries + estimate_slots[weighed][metric].first;
+    uint32_t size = estimate_slots[weighed][metric].size, keep = estimate->count[metric];
     keep = keep < size ? keep : size - 1;
     memmove(entries + 1, entries, (size - 1) * sizeof *entries);
     entries[0] = entry;
@@ -86,9 +113,9 @@ ESTIMATE_INLINE void estimate_push(dgi_estimate *estimate, unsigned metric, uint
     estimate->merged[metric] = 1;
 }
 
-ESTIMATE_INLINE void estimate_merge(dgi_estimate *estimate, unsigned metric, uint32_t value,
-                                    uint32_t packets) {
-    uint32_t *entry = estimate->entries + estimate_slots[metric].first;
+ESTIMATE_INLINE void estimate_merge(dgi_estimate *estimate, bool weighed, unsigned metric,
+                                    uint32_t value, uint32_t packets) {
+    uint32_t *entry = estimate->entries + estimate_slots[weighed][metric].first;
     if (estimate->merged[metric] < UINT8_MAX)
         estimate->merged[metric]++;
     uint32_t n = estimate->merged[metric];
@@ -99,13 +126,14 @@ ESTIMATE_INLINE void estimate_merge(dgi_estimate *estimate, unsigned metric, uin
 /* Whether a value joins the newest entry. Loss waits for packets besides time: all entries but the newest
  * then hold enough together, and what was measured once does not fall silent with each new bin. */
 ESTIMATE_INLINE bool estimate_joins(const dgi_estimate *estimate, const dg_profile *profile,
-                                    unsigned metric, uint32_t packets, uint32_t age) {
+                                    bool weighed, unsigned metric, uint32_t packets, uint32_t age) {
     if (estimate->count[metric] == 0)
         return false;
     if (age < profile->bin_ms || metric != DG_METRIC_LOSS || packets == 0)
         return age < profile->bin_ms;
-    uint32_t others = estimate_slots[metric].size - 1u;
-    uint32_t there = estimate_loss_packets(estimate->entries[estimate_slots[metric].first]);
+    estimate_place place = estimate_slots[weighed][metric];
+    uint32_t others = place.size - 1u;
+    uint32_t there = estimate_loss_packets(estimate->entries[place.first]);
     return there != 0 && (uint64_t)there * others < profile->min_loss_packets;
 }
 
@@ -120,8 +148,18 @@ ESTIMATE_INLINE void estimate_pace(dgi_estimate *estimate, const dg_profile *pro
         dgi_pace_note(&estimate->pace, metric, gap, profile->stale_ms);
 }
 
-ESTIMATE_INLINE void estimate_feed(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
-                                   uint32_t value, uint32_t packets, uint32_t clock) {
+/* What the newest bin said joins what is believed, before another bin begins. */
+ESTIMATE_INLINE void estimate_fold(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
+                                   uint32_t gap) {
+    if (estimate->count[metric] == 0)
+        dgi_belief_forget(&estimate->belief, metric);
+    else
+        dgi_belief_fold(&estimate->belief, profile, metric,
+                        dgi_estimate_newest(estimate, profile, metric), gap);
+}
+
+ESTIMATE_INLINE void estimate_feed(dgi_estimate *estimate, const dg_profile *profile, bool weighed,
+                                   unsigned metric, uint32_t value, uint32_t packets, uint32_t clock) {
     if (estimate->count[metric] != 0)
         estimate_pace(estimate, profile, metric, clock);
     if (!estimate_fresh(estimate, profile, metric, clock))
@@ -129,31 +167,43 @@ ESTIMATE_INLINE void estimate_feed(dgi_estimate *estimate, const dg_profile *pro
     uint32_t age = estimate->bin_age[metric] + (clock - estimate->heard[metric]);
     uint32_t bin_age = (uint32_t)dgi_min(age, UINT16_MAX);
     estimate->heard[metric] = clock;
-    if (estimate_joins(estimate, profile, metric, packets, bin_age)) {
+    if (estimate_joins(estimate, profile, weighed, metric, packets, bin_age)) {
         estimate->bin_age[metric] = (uint16_t)bin_age;
-        estimate_merge(estimate, metric, value, packets);
+        estimate_merge(estimate, weighed, metric, value, packets);
         return;
     }
+    if (weighed)
+        estimate_fold(estimate, profile, metric, age);
     estimate->bin_age[metric] = 0;
-    estimate_push(estimate, metric,
+    estimate_push(estimate, weighed, metric,
                   metric == DG_METRIC_LOSS ? estimate_loss_pack(value, packets) : value);
+}
+
+/* With the metric and the kind of rule constants, where the entries lie is one too. */
+ESTIMATE_INLINE void estimate_feed_any(dgi_estimate *estimate, const dg_profile *profile, bool weighed,
+                                       unsigned metric, uint32_t value, uint32_t packets,
+                                       uint32_t clock) {
+    switch (metric) {
+    case DG_METRIC_RTT:
+        estimate_feed(estimate, profile, weighed, DG_METRIC_RTT, value, packets, clock);
+        break;
+    case DG_METRIC_LOSS:
+        estimate_feed(estimate, profile, weighed, DG_METRIC_LOSS, value, packets, clock);
+        break;
+    case DG_METRIC_JITTER:
+        estimate_feed(estimate, profile, weighed, DG_METRIC_JITTER, value, packets, clock);
+        break;
+    default:
+        estimate_feed(estimate, profile, weighed, DG_METRIC_BANDWIDTH, value, packets, clock);
+    }
 }
 
 void dgi_estimate_feed(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
                        uint32_t value, uint32_t packets, uint32_t clock) {
-    switch (metric) {
-    case DG_METRIC_RTT:
-        estimate_feed(estimate, profile, DG_METRIC_RTT, value, packets, clock);
-        break;
-    case DG_METRIC_LOSS:
-        estimate_feed(estimate, profile, DG_METRIC_LOSS, value, packets, clock);
-        break;
-    case DG_METRIC_JITTER:
-        estimate_feed(estimate, profile, DG_METRIC_JITTER, value, packets, clock);
-        break;
-    default:
-        estimate_feed(estimate, profile, DG_METRIC_BANDWIDTH, value, packets, clock);
-    }
+    if (dgi_profile_weighs(profile))
+        estimate_feed_any(estimate, profile, true, metric, value, packets, clock);
+    else
+        estimate_feed_any(estimate, profile, false, metric, value, packets, clock);
 }
 
 void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint32_t value,
@@ -161,7 +211,12 @@ void dgi_estimate_raise(dgi_estimate *estimate, const dg_profile *profile, uint3
     uint32_t present;
     if (!dgi_estimate_read(estimate, profile, DG_METRIC_BANDWIDTH, clock, &present) || value <= present)
         return;
-    estimate_push(estimate, DG_METRIC_BANDWIDTH, value);
+    bool weighed = dgi_profile_weighs(profile);
+    if (weighed)
+        estimate_fold(estimate, profile, DG_METRIC_BANDWIDTH,
+                      estimate->bin_age[DG_METRIC_BANDWIDTH] +
+                          (clock - estimate->heard[DG_METRIC_BANDWIDTH]));
+    estimate_push(estimate, weighed, DG_METRIC_BANDWIDTH, value);
     estimate->bin_age[DG_METRIC_BANDWIDTH] =
         UINT16_MAX; /* no bin of a true measurement: none joins it */
 }
@@ -260,7 +315,8 @@ ESTIMATE_INLINE bool estimate_read(const dgi_estimate *estimate, const dg_profil
     *value = 0;
     if (!estimate_fresh(estimate, profile, metric, clock))
         return false;
-    const uint32_t *entries = estimate->entries + estimate_slots[metric].first;
+    const uint32_t *entries =
+        estimate->entries + estimate_slots[dgi_profile_weighs(profile)][metric].first;
     if (metric == DG_METRIC_LOSS)
         return estimate_read_loss(profile, entries, estimate->count[metric], value);
     uint32_t count = (uint32_t)dgi_min(estimate->count[metric], profile->window);
@@ -292,4 +348,47 @@ uint32_t dgi_estimate_read_all(const dgi_estimate *estimate, const dg_profile *p
                                         &value[DG_METRIC_BANDWIDTH])
                 << DG_METRIC_BANDWIDTH;
     return measured;
+}
+
+/* --- what it makes likely --- */
+
+uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
+    uint32_t entry = estimate->entries[estimate_slots[dgi_profile_weighs(profile)][metric].first];
+    return metric == DG_METRIC_LOSS ? estimate_loss_ppm(entry) : entry;
+}
+
+/* Bins of few packets cannot show a small loss one by one: what is lost in several of the last, among them one of the
+ * newest, counts over all their packets. A bin that lost half or more is an outage, which the shares tell. */
+static bool estimate_coarse_loss(const dgi_estimate *estimate, const dg_profile *profile,
+                                 uint32_t *value) {
+    const uint32_t *entries = estimate->entries + estimate_slots[1][DG_METRIC_LOSS].first;
+    uint32_t lossy = 0, newest = ESTIMATE_COARSE_NEW;
+    estimate_loss loss = {0};
+    for (uint32_t i = 0; i < estimate->count[DG_METRIC_LOSS]; i++) {
+        uint32_t packets = estimate_loss_packets(entries[i]), ppm = estimate_loss_ppm(entries[i]);
+        if (packets == 0 || 2 * packets >= profile->min_loss_packets || ppm >= ESTIMATE_COARSE_OUTAGE)
+            continue;
+        estimate_loss_count(&loss, entries[i], 1);
+        lossy += ppm != 0;
+        newest = ppm != 0 && newest == ESTIMATE_COARSE_NEW ? i : newest;
+    }
+    if (lossy < ESTIMATE_COARSE_BINS || newest >= ESTIMATE_COARSE_NEW ||
+        loss.packets < profile->min_loss_packets)
+        return false;
+    *value = (uint32_t)(loss.lost / loss.packets);
+    return true;
+}
+
+void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profile, uint32_t metrics,
+                          dgi_chances *chances) {
+    uint32_t value;
+    dgi_chances_init(chances);
+    for (unsigned metric = 0; metric < DG_METRICS; metric++)
+        if ((metrics >> metric & 1) != 0)
+            dgi_chances_add(chances, &estimate->belief, profile, metric,
+                            dgi_estimate_newest(estimate, profile, metric));
+    if ((metrics >> DG_METRIC_LOSS & 1) != 0 && estimate_coarse_loss(estimate, profile, &value))
+        dgi_chances_add_certain(chances, profile, DG_METRIC_LOSS, value);
+    if (metrics == 0)
+        chances->fine = 0;
 }

@@ -8,29 +8,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "quality/belief.h"
 #include "quality/pace.h"
 #include "quality/profile.h"
 
-/* RTT and loss keep 10 entries, jitter and bandwidth 3: what the robust estimate reads of them. */
+/* RTT and loss keep 10 entries, jitter and bandwidth 3: what the robust estimate reads of them. Under a rule that weighs,
+ * RTT keeps 3 and loss 8, and the belief lies behind them. */
 #define DGI_ESTIMATE_ENTRIES 26
+#define DGI_ESTIMATE_WEIGHED 17
 
 /* Loss entries are ppm << 12 | packets, where 0 packets means that the count is not known. */
 #define DGI_LOSS_PACKETS_MAX 4095u
 
 typedef struct dgi_estimate {
-    uint32_t entries[DGI_ESTIMATE_ENTRIES]; /* newest first, metric after metric */
-    uint32_t heard[DG_METRICS];             /* when each was last fed */
-    uint16_t bin_age[DG_METRICS];           /* how old the newest entry's bin was then */
+    union {
+        uint32_t entries[DGI_ESTIMATE_ENTRIES]; /* newest first, metric after metric */
+        struct {
+            uint32_t weighed[DGI_ESTIMATE_WEIGHED];
+            dgi_belief belief;
+        };
+    };
+    uint32_t heard[DG_METRICS];   /* when each was last fed */
+    uint16_t bin_age[DG_METRICS]; /* how old the newest entry's bin was then */
     dgi_pace pace;
     uint8_t count[DG_METRICS];  /* entries there are */
     uint8_t merged[DG_METRICS]; /* samples averaged in the newest; saturating */
 } dgi_estimate;
 
-/* How many entries a metric keeps at most. */
-uint32_t dgi_estimate_capacity(unsigned metric);
+/* Whether the whole, laid out for a rule that weighs or one that does not, is one that samples could have left. */
+bool dgi_estimate_valid(const dgi_estimate *estimate, bool weighed);
 
-/* Whether entry `index` of the whole is one that a sample could have left. */
-bool dgi_estimate_entry_valid(unsigned index, uint32_t entry);
+/* Lays it out for the other kind of rule. What there is no room for is forgotten; a belief begins with the newest bin. */
+void dgi_estimate_lay(dgi_estimate *estimate, bool weighed);
 
 /* Takes one value: into the newest entry while its bin lasts, else as a new one. A window that was
  * forgotten begins anew. `packets` is for loss only: 0 is not known. */
@@ -58,5 +67,12 @@ bool dgi_estimate_read(const dgi_estimate *estimate, const dg_profile *profile, 
 /* Reads all; a value is 0 where it is not measured. Returns the mask of those that are. */
 uint32_t dgi_estimate_read_all(const dgi_estimate *estimate, const dg_profile *profile, uint32_t clock,
                                uint32_t value[DG_METRICS]);
+
+/* The value of a metric's newest bin; of one that has any. */
+uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);
+
+/* What the metrics of the mask, which are measured, make likely together. For rules that weigh. */
+void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profile, uint32_t metrics,
+                          dgi_chances *chances);
 
 #endif

@@ -44,7 +44,6 @@ static const dg_profile profile_voice = {
     PROFILE_ACKS,
     .stale_ms = 3000,
     .stale = DG_STALE_DEGRADE,
-    .dwell_ms = 5000,
     .dwell_max_ms = 60000,
     .revert_ms = 60000,
     .bin_ms = 500,
@@ -54,9 +53,10 @@ static const dg_profile profile_voice = {
     .estimate = DG_ESTIMATE_ROBUST,
     .window = 10,
     .min_loss_packets = 20,
+    .price = 3 * DGI_PROFILE_SECOND,
     .max_down = 3,
-    .max_up = 1,
-    .fallback_probes = 3,
+    .max_up = 3,
+    .fallback_probes = 1,
     .worst = DG_LEVEL_FALLBACK,
     .metrics = PROFILE_ALL,
 };
@@ -83,6 +83,8 @@ static const dg_profile profile_classic = {
     .max_up = 3,
     .worst = DG_LEVEL_LOW,
     .metrics = 1u << DG_METRIC_RTT,
+    .rule = DG_RULE_STEADY,
+    .price = 3 * DGI_PROFILE_SECOND,
 };
 
 /* Fair begins at the bound of good itself, so the integers to reduced lie one step before it. */
@@ -111,7 +113,8 @@ static const dg_profile profile_strict = {
     .max_up = 3,
     .worst = DG_LEVEL_FALLBACK,
     .metrics = PROFILE_ALL,
-    .by_grade = DG_RULE_GRADES,
+    .rule = DG_RULE_GRADES,
+    .price = 3 * DGI_PROFILE_SECOND,
 };
 
 const dg_profile *dg_profile_voice(void) {

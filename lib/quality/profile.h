@@ -17,6 +17,8 @@ enum {
 };
 #define DGI_GRADES 3
 
+#define DGI_PROFILE_SECOND 4096u /* a level-second, as prices and work are counted */
+
 struct dgi_profile_owner;
 
 struct dg_profile {
@@ -49,10 +51,15 @@ struct dg_profile {
     uint32_t stale;   /* DG_STALE_* */
     uint32_t worst;   /* DG_LEVEL_*: the worst that may be entered */
     uint32_t metrics; /* mask of 1 << DG_METRIC_* */
-    uint32_t
-        by_grade; /* DG_RULE_GRADES: the level follows the bounds both ways, what restores is not asked */
+    uint32_t rule;    /* DG_RULE_* */
+    uint32_t price;   /* of a switch, in parts of DGI_PROFILE_SECOND */
     uint32_t setting_count;
 };
+
+/* Whether the rule weighs what the levels cost. */
+static inline bool dgi_profile_weighs(const dg_profile *profile) {
+    return profile->rule == DG_RULE_WEIGHED;
+}
 
 /* Bandwidth is the metric where less is worse. */
 static inline bool dgi_metric_worse(unsigned metric, uint32_t value, uint32_t than) {

@@ -24,8 +24,9 @@
 static const dgi_option profile_rows[] = {
     PROFILE_ROW_OR_OFF(stale_after, DURATION, DG_MS(100), 10 * PROFILE_MINUTE, DG_SEC(3),
                        "silence of all metrics that is itself a reason"),
-    PROFILE_ROW_OR_OFF(dwell, DURATION, 1, 10 * PROFILE_MINUTE, PROFILE_DWELL,
-                       "least time at a level before a step up"),
+    PROFILE_ROW_OR_OFF(
+        dwell, DURATION, 1, 10 * PROFILE_MINUTE, 0,
+        "least time at a level before a step up; default none under the rule that weighs, else 5 s"),
     PROFILE_ROW(dwell_max, DURATION, 1, PROFILE_HOUR, 0,
                 "what the dwell is doubled up to; default a minute, at least the dwell"),
     PROFILE_ROW(revert_within, DURATION, 1, PROFILE_HOUR, DG_SEC(60),
@@ -44,6 +45,8 @@ static const dgi_option profile_rows[] = {
                 "in fallback, least time between two probes that count"),
     PROFILE_ROW(recovery_estimate, DURATION, 1, PROFILE_HOUR, DG_SEC(30),
                 "told to clients on the way into fallback"),
+    PROFILE_ROW(switch_price, REAL, 100000, 15000000, 3000000,
+                "level-seconds that a switch costs, for the rule that weighs"),
     PROFILE_BARE(levels, OBJECT),
     PROFILE_BARE(settings, OBJECT),
     PROFILE_BARE(name, OBJECT),
@@ -56,9 +59,9 @@ static const dgi_option profile_rows[] = {
     PROFILE_ROW(window, U32, 1, 10, 10, "samples or bins at most"),
     PROFILE_ROW_OR_OFF(min_loss_packets, U32, 1, 4095, 20, "packets that loss must be counted over"),
     PROFILE_ROW(max_down, U32, 1, 3, 3, "levels that one decision may go down"),
-    PROFILE_ROW(max_up, U32, 1, 3, 1, "levels that one decision may go up"),
+    PROFILE_ROW(max_up, U32, 1, 3, 3, "levels that one decision may go up"),
     PROFILE_ROW_OR_OFF(ack_resends, U32, 1, 7, 2, "times a change is sent again"),
-    PROFILE_ROW_OR_OFF(fallback_probes, U32, 1, 15, 3, "good probes in a row that lead out of fallback"),
+    PROFILE_ROW_OR_OFF(fallback_probes, U32, 1, 15, 1, "good probes in a row that lead out of fallback"),
     PROFILE_ROW_OR_OFF(fallback, U32, 0, 0, 0, "whether fallback may be entered"),
     PROFILE_ROW(metrics, MASK, 1, PROFILE_ALL, PROFILE_ALL, "the metrics that decide"),
 };
@@ -66,6 +69,8 @@ static const dgi_option profile_rows[] = {
 /* The dwell is doubled up to its maximum, which is never below it; neither counts where there is none. */
 static void profile_derive(void *config) {
     dg_profile_config *whole = config;
+    if (whole->dwell == 0)
+        whole->dwell = whole->rule == DG_RULE_WEIGHED ? DG_OFF : PROFILE_DWELL;
     dg_duration dwell = whole->dwell == DG_OFF ? 0 : whole->dwell;
     if (whole->dwell_max == 0)
         whole->dwell_max = dgi_max(DG_SEC(60), dwell);
@@ -134,7 +139,7 @@ static const profile_number profile_times[] = {
 
 static const profile_number profile_counts[] = {
     PROFILE_NUMBER(estimate, estimate),
-    PROFILE_NUMBER(rule, by_grade),
+    PROFILE_NUMBER(rule, rule),
     PROFILE_NUMBER(stale, stale),
     PROFILE_NUMBER(window, window),
     PROFILE_NUMBER(min_loss_packets, min_loss_packets),
@@ -160,6 +165,7 @@ void dgi_profile_fill_numbers(dg_profile *profile, const dg_profile_config *conf
             value = 0;
         memcpy((char *)profile + profile_counts[i].to, &value, sizeof value);
     }
+    profile->price = (uint32_t)(config->switch_price * DGI_PROFILE_SECOND + 0.5);
     profile->worst = config->fallback == DG_OFF32 ? DG_LEVEL_LOW : DG_LEVEL_FALLBACK;
 }
 
@@ -174,6 +180,7 @@ void dgi_profile_read_numbers(const dg_profile *profile, dg_profile_config *conf
     for (size_t i = 0; i < DGI_COUNT(profile_counts); i++)
         memcpy((char *)config + profile_counts[i].from, (const char *)profile + profile_counts[i].to,
                sizeof(uint32_t));
+    config->switch_price = dgi_ratio(profile->price, DGI_PROFILE_SECOND);
     config->min_loss_packets = profile->min_loss_packets ? profile->min_loss_packets : DG_OFF32;
     config->ack_resends = profile->ack_resends ? profile->ack_resends : DG_OFF32;
     config->fallback_probes = profile->fallback_probes ? profile->fallback_probes : DG_OFF32;

@@ -10,7 +10,7 @@
 #define DGI_PROFILE_TEXT_MAX     128
 #define DGI_PROFILE_SETTINGS_MAX 64
 
-DGI_SIZED(dg_profile_config, 5, 152);
+DGI_SIZED(dg_profile_config, 5, 160);
 
 /* A checked configuration with its defaults filled in, and its tables read. */
 typedef struct dgi_profile_plan {

@@ -35,7 +35,7 @@ static void profile_grade(dg_profile *profile, unsigned row, unsigned metric, ui
 static void profile_fill_grades(dg_profile *profile, unsigned metric) {
     uint32_t *reduced = &profile->bound[DG_LEVEL_REDUCED][metric];
     uint32_t full = profile->bound[DG_LEVEL_FULL][metric];
-    bool by_grade = profile->by_grade != 0;
+    bool by_grade = profile->rule == DG_RULE_GRADES;
     if (by_grade && *reduced == full && full != 0)
         *reduced = metric == DG_METRIC_BANDWIDTH ? full + (full < UINT32_MAX) : full - 1;
     profile_grade(profile, DGI_GRADE_GOOD, metric, full);

@@ -67,6 +67,7 @@ static void session_init(dg_session *session, const dg_session_config *config, d
     session->flags = (uint16_t)((config->disabled ? DGI_SESSION_DISABLED : 0) |
                                 (config->fixed_chunks ? DGI_SESSION_FIXED_CHUNKS : 0));
     session->chunk = dgi_session_chunk(session);
+    dgi_session_begin_weighing(session);
 }
 
 int dg_session_place_sized(void *memory, size_t size, const dg_session_config *config,
@@ -253,8 +254,11 @@ int dg_session_set_profile(dg_session *session, const dg_profile *profile) {
     if (session == NULL || profile == NULL)
         return DG_ERR_INVALID;
     dg_profile_ref(profile); /* first: it may be the same one */
+    bool other = dgi_profile_weighs(profile) != dgi_profile_weighs(session->profile);
     dg_profile_unref(session->profile);
     session->profile = profile;
+    if (other)
+        dgi_session_lay(session);
     dgi_session_set(session, DGI_SESSION_FRESH);
     return DG_OK;
 }

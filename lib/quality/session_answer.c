@@ -70,7 +70,11 @@ static void decision_evidence(const dg_session *session, const dgi_session_view 
     unsigned metric = dgi_reason_metric(decision->reason);
     if (!decision_measured(view, metric))
         return;
-    decision->value = decision_value(metric, view->value[metric]);
+    uint32_t value = view->value[metric];
+    if (dgi_profile_weighs(session->profile) && row != DG_LEVEL_FULL &&
+        dgi_profile_asks(session->profile, metric, value) < row)
+        value = dgi_estimate_newest(&session->estimate, session->profile, metric);
+    decision->value = decision_value(metric, value);
     decision->threshold = dgi_level_threshold(&session->profile->levels[row], metric);
 }
 

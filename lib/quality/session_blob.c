@@ -14,6 +14,7 @@
 #define STATE_RESENDS_MAX   7u
 #define STATE_SEND_MESSAGES (DG_SEND_AGAIN - 1u)
 #define STATE_OWN_FLAGS     (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS | DGI_SESSION_ON_HEAP)
+#define STATE_WEIGHED       (1u << 15) /* of a blob alone: laid out for a rule that weighs */
 #define STATE_PASSING_FLAGS (DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN) /* of one call only */
 #define STATE_FLAGS         (DGI_SESSION_FLAGS & ~(STATE_OWN_FLAGS | STATE_PASSING_FLAGS))
 #define STATE_HELD          (DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP)
@@ -118,6 +119,7 @@ static void state_tidy(dg_session *session) {
         if (session->estimate.count[metric] == 0)
             session->estimate.heard[metric] = session->clock;
     dgi_session_clear(session, STATE_OWN_FLAGS);
+    dgi_session_set(session, dgi_profile_weighs(session->profile) ? STATE_WEIGHED : 0);
 }
 
 /* --- saving --- */
@@ -202,16 +204,13 @@ static bool state_windows_valid(const dg_session *state) {
     bool valid = true;
     for (unsigned metric = 0; metric < DG_METRICS; metric++) {
         uint32_t heard = estimate->heard[metric];
-        valid &= estimate->count[metric] <= dgi_estimate_capacity(metric);
         if (estimate->count[metric] == 0)
             valid &= heard == 0;
         else
             valid &= estimate->merged[metric] != 0 && heard >= state->life &&
                      heard <= DGI_SESSION_LONG_AGO && dgi_session_is(state, DGI_SESSION_ALIVE);
     }
-    for (unsigned i = 0; i < DGI_ESTIMATE_ENTRIES; i++)
-        valid &= dgi_estimate_entry_valid(i, estimate->entries[i]);
-    return valid;
+    return valid && dgi_estimate_valid(estimate, dgi_session_is(state, STATE_WEIGHED));
 }
 
 /* The common pace is that of a metric, or none. */
@@ -225,7 +224,8 @@ static bool state_pace_valid(const dgi_pace *pace) {
 static bool state_flags_valid(const dg_session *state) {
     bool forever = dgi_session_is(state, DGI_SESSION_FOREVER);
     bool awaiting = dgi_session_is(state, DGI_SESSION_AWAITING);
-    return (state->flags & ~STATE_FLAGS) == 0 && (state->flags & STATE_HELD) != STATE_HELD &&
+    return (state->flags & ~(STATE_FLAGS | STATE_WEIGHED)) == 0 &&
+           (state->flags & STATE_HELD) != STATE_HELD &&
            (!forever || state->manual != DGI_SESSION_NO_LEVEL) &&
            (awaiting || !dgi_session_is(state, DGI_SESSION_REFUSABLE)) &&
            (!awaiting ||
@@ -241,7 +241,8 @@ static bool state_words_valid(const dg_session *state) {
            (state->manual < DG_LEVELS || state->manual == DGI_SESSION_NO_LEVEL) &&
            at_full == (state->reason == DG_REASON_NONE) && state->reason <= DG_REASON_REFUSED &&
            state->told <= DG_REASON_LOAD_EASED && state->send <= STATE_SEND_MESSAGES &&
-           state->resends <= STATE_RESENDS_MAX && state->doublings <= DGI_SESSION_DOUBLINGS_MAX && !work;
+           state->resends <= STATE_RESENDS_MAX && state->doublings <= DGI_SESSION_DOUBLINGS_MAX &&
+           (!work || dgi_session_is(state, STATE_WEIGHED));
 }
 
 /* Makes a checked state a session: what is its own comes from the one that is restored into. */
@@ -251,6 +252,9 @@ static void state_adopt(dg_session *state, const dg_session *session, dg_duratio
     state->id = session->id;
     state->cap = session->cap;
     state->last = now;
+    if (dgi_profile_weighs(state->profile) != dgi_session_is(state, STATE_WEIGHED))
+        dgi_session_lay(state);
+    dgi_session_clear(state, STATE_WEIGHED);
     dgi_session_set(state, (session->flags & STATE_OWN_FLAGS) | DGI_SESSION_FRESH);
     dgi_session_pass(state, elapsed / DG_MS(1));
 }

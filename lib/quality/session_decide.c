@@ -31,6 +31,9 @@ void dgi_session_look(const dg_session *session, dgi_session_view *view) {
     decide_look_at(profile, DG_METRIC_LOSS, view);
     decide_look_at(profile, DG_METRIC_JITTER, view);
     decide_look_at(profile, DG_METRIC_BANDWIDTH, view);
+    if (dgi_profile_weighs(profile))
+        dgi_estimate_chances(&session->estimate, profile, view->measured & profile->metrics,
+                             &view->chances);
 }
 
 /* The worst level that a metric of the mask asks for; the first metric wins a tie. */
@@ -42,10 +45,29 @@ static inline decide_wish decide_worst(const dgi_session_view *view, uint32_t am
     return wish;
 }
 
+/* The level that the rule that weighs goes to, and for what: the metric that most likely needs what is worst of it. */
+static decide_wish decide_weighed(const dg_session *session, const dgi_session_view *view) {
+    uint32_t level = dgi_session_weigh(session, view), row = level;
+    while (row > DG_LEVEL_FULL && view->chances.need[row] == 0)
+        row--;
+    if (row == DG_LEVEL_FULL)
+        return (decide_wish){level, DG_REASON_NONE};
+    unsigned metric = view->chances.by[row];
+    uint32_t newest = dgi_estimate_newest(&session->estimate, session->profile, metric);
+    uint32_t asks =
+        (uint32_t)dgi_max(view->asks[metric], dgi_profile_asks(session->profile, metric, newest));
+    return (decide_wish){level, dgi_reason_of(metric, asks != DG_LEVEL_FULL ? asks : row)};
+}
+
+static decide_wish decide_wanted(const dg_session *session, const dgi_session_view *view) {
+    return dgi_profile_weighs(session->profile) ? decide_weighed(session, view)
+                                                : decide_worst(view, view->measured);
+}
+
 uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view *view) {
     if (session->level == DG_LEVEL_FULL)
         return 0;
-    if (!session->profile->by_grade)
+    if (session->profile->rule != DG_RULE_GRADES)
         return view->unrestored;
     uint32_t blocking = 0;
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
@@ -54,10 +76,12 @@ uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view 
 }
 
 uint32_t dgi_session_patience(const dg_session *session) {
-    uint32_t least = session->profile->stale_ms;
-    if (session->estimate.pace.common == 0)
+    uint32_t least = session->profile->stale_ms, gap = session->estimate.pace.common;
+    if (gap == 0)
         return (uint32_t)dgi_max(least, DGI_SESSION_UNPACED);
-    return dgi_pace_silence(session->estimate.pace.common, least);
+    if (dgi_profile_weighs(session->profile))
+        return (uint32_t)dgi_max(least, dgi_pace_outage((uint16_t)gap));
+    return dgi_pace_silence((uint16_t)gap, least);
 }
 
 static bool decide_minds_silence(const dg_session *session) {
@@ -65,7 +89,7 @@ static bool decide_minds_silence(const dg_session *session) {
            session->profile->stale_ms != 0;
 }
 
-static bool decide_is_stale(const dg_session *session) {
+bool dgi_session_is_silent(const dg_session *session) {
     return decide_minds_silence(session) &&
            dgi_session_age(session, session->life) >= dgi_session_patience(session);
 }
@@ -89,7 +113,7 @@ static uint32_t decide_best(const dg_session *session, const dgi_session_view *v
     uint32_t deciding = view->measured & session->profile->metrics;
     if (deciding == 0)
         return decide_link_reason(session->reason) ? session->level : DG_LEVEL_FULL;
-    if (session->profile->by_grade)
+    if (session->profile->rule != DG_RULE_STEADY)
         return wanted.level;
     return dgi_session_blocking(session, view) == 0 ? DG_LEVEL_FULL : session->level;
 }
@@ -101,7 +125,7 @@ static bool decide_probed(const dg_session *session, const dgi_session_view *vie
 
 /* Everything but the dwell is there for a step up to `best`. */
 static bool decide_up_ready(const dg_session *session, const dgi_session_view *view, uint32_t best) {
-    return best < session->level && !decide_is_stale(session) &&
+    return best < session->level && !dgi_session_is_silent(session) &&
            !dgi_session_is(session, DGI_SESSION_HELD_UP) && decide_probed(session, view);
 }
 
@@ -136,11 +160,14 @@ static decide_wish decide_stay(const dg_session *session) {
     return (decide_wish){session->level, session->reason};
 }
 
-/* How many steps down the present silence has come to: one each stale_after, once patience is over. */
+/* How many steps down the present silence has come to: one each stale_after, once patience is over. To the rule that
+ * weighs it is an outage. */
 static uint32_t decide_silent_steps(const dg_session *session) {
     uint32_t age = dgi_session_age(session, session->life);
     if (age < dgi_session_patience(session))
         return 0;
+    if (dgi_profile_weighs(session->profile))
+        return UINT8_MAX;
     return (uint32_t)dgi_min(age / session->profile->stale_ms, UINT8_MAX);
 }
 
@@ -179,6 +206,7 @@ static decide_wish decide_underrun(dg_session *session, decide_wish wish) {
         dgi_session_age(session, session->underrun_at) < session->profile->underrun_ms)
         return wish;
     session->underrun_at = session->clock;
+    dgi_session_underran(session, session->level + 1u);
     return (decide_wish){session->level + 1u, DG_REASON_CLIENT_UNDERRUN};
 }
 
@@ -191,7 +219,7 @@ static decide_wish decide_down(const dg_session *session, decide_wish wanted) {
 }
 
 static decide_wish decide_metrics(dg_session *session, const dgi_session_view *view) {
-    decide_wish wanted = decide_worst(view, view->measured);
+    decide_wish wanted = decide_wanted(session, view);
     decide_wish wish = decide_underrun(session, decide_down(session, wanted));
     if (wish.level > session->level) {
         bool held = dgi_session_is(session, DGI_SESSION_HELD_DOWN) && wanted.level < DG_LEVEL_FALLBACK;
@@ -205,7 +233,7 @@ static decide_wish decide_metrics(dg_session *session, const dgi_session_view *v
 }
 
 static decide_wish decide_link(dg_session *session, const dgi_session_view *view) {
-    if (decide_is_stale(session) && session->profile->stale == DG_STALE_DEGRADE)
+    if (dgi_session_is_silent(session) && session->profile->stale == DG_STALE_DEGRADE)
         return decide_stale(session);
     if (dgi_session_is(session, DGI_SESSION_REFUSED))
         return decide_refused(session);
@@ -253,7 +281,7 @@ uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *
         return DG_REASON_MANUAL;
     if (session->level == session->cap)
         return DG_REASON_SERVER_LOAD;
-    if (decide_is_stale(session))
+    if (dgi_session_is_silent(session))
         return DG_REASON_STALE_METRICS;
     uint32_t blocking = dgi_session_blocking(session, view);
     if (blocking != 0)
@@ -410,7 +438,7 @@ static uint32_t decide_next_up(const dg_session *session, const dgi_session_view
     if (session->level <= session->cap)
         return next;
     next = decide_next_forgotten(session, dgi_session_blocking(session, view), next);
-    uint32_t best = decide_best(session, view, decide_worst(view, view->measured));
+    uint32_t best = decide_best(session, view, decide_wanted(session, view));
     uint32_t dwell = dgi_session_dwell(session);
     if (dwell == 0 || !decide_up_ready(session, view, best))
         return next;

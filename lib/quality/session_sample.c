@@ -5,6 +5,7 @@
 #include "base/fixed.h"
 #include "quality/session_state.h"
 
+#define SAMPLE_FIRST_MS    1000u /* what the first stands for */
 #define SAMPLE_TIME_MAX_MS 3600000.0
 #define SAMPLE_BITS        (DG_SAMPLE_APP_LIMITED * 2u - 1)
 #define SAMPLE_METRIC_BITS (DG_SAMPLE_BANDWIDTH * 2u - 1)
@@ -118,6 +119,8 @@ static void sample_absorb(dg_session *session, const sample_integers *sample) {
             sample_begin(session);
         return;
     }
+    bool silent = dgi_session_is_silent(session), first = !dgi_session_is(session, DGI_SESSION_ALIVE);
+    uint32_t passed = first ? SAMPLE_FIRST_MS : dgi_session_age(session, session->life);
     session->life = session->clock;
     session->stale_steps = 0;
     dgi_session_set(session, DGI_SESSION_ALIVE | DGI_SESSION_FRESH);
@@ -127,6 +130,7 @@ static void sample_absorb(dg_session *session, const sample_integers *sample) {
                            session->clock);
     }
     sample_feed(session, sample, measured);
+    dgi_session_measured(session, passed, silent);
     dgi_session_probe(session, sample->value, measured);
 }
 

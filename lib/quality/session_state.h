@@ -62,7 +62,7 @@ struct dg_session {
     uint16_t rejected;
     uint16_t backwards;
     uint16_t recoveries[DGI_SESSION_RECOVERIES]; /* seconds of the last stays in fallback; 0: none */
-    uint16_t work[DG_LEVELS];                    /* reserved for a rule that weighs levels; 0 */
+    uint16_t work[DG_LEVELS]; /* of the rule that weighs, in parts of DGI_PROFILE_SECOND; else 0 */
     uint8_t level;
     uint8_t before; /* the level before the last change */
     uint8_t reason; /* of what holds the level down */
@@ -83,6 +83,7 @@ typedef struct dgi_session_view {
     uint32_t asks[DG_METRICS]; /* the level that each asks for; full if it does not decide */
     uint32_t measured;
     uint32_t unrestored; /* those that decide and are not strictly inside what restores */
+    dgi_chances chances; /* for a rule that weighs */
 } dgi_session_view;
 
 /* What a decision came to. */
@@ -168,6 +169,21 @@ uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view 
 uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *view, uint32_t *row);
 /* How long the silence of every metric may last, milliseconds, by the pace seen. */
 uint32_t dgi_session_patience(const dg_session *session);
+
+/* Whether every metric has been silent for longer than the pace allows, if that is minded. */
+bool dgi_session_is_silent(const dg_session *session);
+
+/* The rule that weighs (session_weigh.c). A measurement stands for the `ms` since the one before it; after silence, for
+ * the last of them. */
+void dgi_session_measured(dg_session *session, uint32_t ms, bool silent);
+/* As if its level had been right for long. */
+void dgi_session_begin_weighing(dg_session *session);
+/* Lays it out for its profile's rule, which is of the other kind now. */
+void dgi_session_lay(dg_session *session);
+/* A client could not play what is better than this level. */
+void dgi_session_underran(dg_session *session, uint32_t level);
+/* The level that it goes to. */
+uint32_t dgi_session_weigh(const dg_session *session, const dgi_session_view *view);
 
 /* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
