@@ -26,10 +26,9 @@ static inline uint32_t dgi_pace_silence(uint16_t gap, uint32_t floor) {
     return silence > floor ? silence : floor;
 }
 
-/* The silence that is more likely an outage than a late sample, in milliseconds: half a gap and a second more than a
- * gap. */
+/* The silence that is more likely an outage than a late sample, in milliseconds: one sample that is missing is none. */
 static inline uint32_t dgi_pace_outage(uint16_t gap) {
-    return gap * (DGI_PACE_UNIT * 3 / 2) + 1000;
+    return gap * (DGI_PACE_UNIT * 5 / 2);
 }
 
 /* Notes a gap of `ms` between two bins of a metric; what is longer than its silence so far (`floor` at the least) is

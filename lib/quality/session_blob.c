@@ -34,7 +34,7 @@ typedef struct state_field {
     { offsetof(dg_session, member), sizeof STATE_MEMBER(member)[0], DGI_COUNT(STATE_MEMBER(member)) }
 
 static const state_field state_fields[] = {
-    STATE_ALL(estimate.entries),
+    STATE_ALL(estimate.weighed),
     STATE_ALL(estimate.heard),
     STATE_ALL(estimate.bin_age),
     STATE_ALL(estimate.pace.gap),
@@ -71,6 +71,15 @@ static const state_field state_fields[] = {
     STATE_ONE(probes),
     STATE_ONE(stale_steps),
 };
+
+/* And what lies behind the entries that both kinds of rule have: more of them, or the belief. */
+#define STATE_MORE(first, width_, count_) \
+    { offsetof(dg_session, first), width_, count_ }
+static const state_field state_more[2][2] = {
+    {STATE_MORE(estimate.belief, sizeof(uint32_t), DGI_ESTIMATE_ENTRIES - DGI_ESTIMATE_WEIGHED),
+     STATE_MORE(estimate.belief, sizeof(uint32_t), 0)},
+    {STATE_MORE(estimate.belief.share, sizeof(uint16_t), DG_METRICS *DG_LEVELS),
+     STATE_ALL(estimate.belief.weight)}};
 
 /* The members are unsigned integers of 1, 2 or 4 bytes, in the order of this machine. */
 static uint64_t state_get(const char *at, uint8_t width) {
@@ -136,16 +145,20 @@ static dg_session state_of(const dg_session *session, dg_time now) {
     return state;
 }
 
+static void state_put(dgi_blob_writer *writer, const dg_session *state, const state_field *field) {
+    for (unsigned n = 0; n < field->count; n++)
+        dgi_blob_put(writer, state_get((const char *)state + field->at + n * field->width, field->width),
+                     field->width);
+}
+
 static size_t state_write(const dg_session *state, void *buffer, size_t size) {
     dgi_blob_writer writer;
     dgi_blob_begin(&writer, buffer, size, STATE_KIND, STATE_VERSION);
-    for (size_t i = 0; i < DGI_COUNT(state_fields); i++) {
-        const state_field *field = &state_fields[i];
-        for (unsigned n = 0; n < field->count; n++)
-            dgi_blob_put(&writer,
-                         state_get((const char *)state + field->at + n * field->width, field->width),
-                         field->width);
-    }
+    const state_field *more = state_more[dgi_session_is(state, STATE_WEIGHED)];
+    for (size_t i = 0; i < DGI_COUNT(state_fields); i++)
+        state_put(&writer, state, &state_fields[i]);
+    for (size_t i = 0; i < DGI_COUNT(state_more[0]); i++)
+        state_put(&writer, state, &more[i]);
     return dgi_blob_finish(&writer);
 }
 
@@ -165,18 +178,23 @@ int dg_session_save(const dg_session *session, dg_time now, void *buffer, size_t
 
 /* --- restoring: a checksum says that it is what was written, not that it was written by us --- */
 
+static void state_take(dgi_blob_reader *reader, dg_session *state, const state_field *field) {
+    for (unsigned n = 0; n < field->count; n++)
+        state_set((char *)state + field->at + n * field->width, field->width,
+                  dgi_blob_get(reader, field->width));
+}
+
 static bool state_read(dg_session *state, const void *blob, size_t size) {
     dgi_blob_reader reader;
     uint16_t version;
     if (!dgi_blob_open(&reader, blob, size, STATE_KIND, STATE_VERSION, &version) ||
         version != STATE_VERSION)
         return false;
-    for (size_t i = 0; i < DGI_COUNT(state_fields); i++) {
-        const state_field *field = &state_fields[i];
-        for (unsigned n = 0; n < field->count; n++)
-            state_set((char *)state + field->at + n * field->width, field->width,
-                      dgi_blob_get(&reader, field->width));
-    }
+    for (size_t i = 0; i < DGI_COUNT(state_fields); i++)
+        state_take(&reader, state, &state_fields[i]);
+    const state_field *more = state_more[dgi_session_is(state, STATE_WEIGHED)];
+    for (size_t i = 0; i < DGI_COUNT(state_more[0]); i++)
+        state_take(&reader, state, &more[i]);
     return dgi_blob_close(&reader);
 }
 

@@ -50,8 +50,8 @@ static decide_wish decide_weighed(const dg_session *session, const dgi_session_v
     uint32_t level = dgi_session_weigh(session, view), row = level;
     while (row > DG_LEVEL_FULL && view->chances.need[row] == 0)
         row--;
-    if (row == DG_LEVEL_FULL)
-        return (decide_wish){level, DG_REASON_NONE};
+    if (row == DG_LEVEL_FULL) /* what is over leads no further down */
+        return (decide_wish){(uint32_t)dgi_min(level, session->level), DG_REASON_NONE};
     unsigned metric = view->chances.by[row];
     uint32_t newest = dgi_estimate_newest(&session->estimate, session->profile, metric);
     uint32_t asks =

@@ -14,6 +14,22 @@ static inline dg_session *session_made(const dg_profile *profile) {
     return session;
 }
 
+/* Under the rule that holds between trigger and restore, one level up after each dwell. */
+static inline const dg_profile *profile_steady(void) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile,
+                      &(dg_profile_config){
+                          .name = "steady", .rule = DG_RULE_STEADY, .max_up = 1, .fallback_probes = 3}));
+    return profile;
+}
+
+static inline dg_session *session_steady(void) {
+    const dg_profile *profile = profile_steady();
+    dg_session *session = session_made(profile);
+    dg_profile_unref(profile); /* the session has its own */
+    return session;
+}
+
 static inline dg_time at_ms(double ms) {
     return START + (dg_time)(int64_t)(ms * 1e6); /* a little before the start too */
 }
@@ -101,6 +117,7 @@ static inline dg_sample drawn_sample(unsigned long long *seed) {
 /* A profile with some of its numbers drawn. */
 static inline const dg_profile *drawn_profile(unsigned long long *seed) {
     dg_profile_config config = {
+        .rule = (uint32_t)property_next(seed) % 2,
         .estimate = (uint32_t)property_next(seed) % 3,
         .window = 1 + (uint32_t)property_next(seed) % 10,
         .max_down = 1 + (uint32_t)property_next(seed) % 3,

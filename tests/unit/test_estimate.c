@@ -5,7 +5,11 @@
 #include "support.h"
 
 static dg_profile with(uint32_t kind) {
-    dg_profile profile = {.estimate = kind, .window = 10, .forget_ms = 30000, .min_loss_packets = 20};
+    dg_profile profile = {.rule = DG_RULE_STEADY,
+                          .estimate = kind,
+                          .window = 10,
+                          .forget_ms = 30000,
+                          .min_loss_packets = 20};
     return profile;
 }
 
@@ -185,13 +189,30 @@ START_TEST(a_raise_never_lowers_and_never_makes_younger) {
 }
 END_TEST
 
+/* Whether a whole with this entry, of all others 0, is valid. */
+static bool valid_with(bool weighed, unsigned index, uint32_t entry) {
+    dgi_estimate estimate = {0};
+    estimate.entries[index] = entry;
+    return dgi_estimate_valid(&estimate, weighed);
+}
+
 START_TEST(entries_that_no_sample_leaves_are_not_valid) {
-    ck_assert(dgi_estimate_entry_valid(0, 3600000000u));
-    ck_assert(!dgi_estimate_entry_valid(9, 3600000001u));
-    ck_assert(dgi_estimate_entry_valid(10, 1000000u << 12 | 4095));
-    ck_assert(!dgi_estimate_entry_valid(19, 1000001u << 12));
-    ck_assert(!dgi_estimate_entry_valid(20, UINT32_MAX));
-    ck_assert(dgi_estimate_entry_valid(27, UINT32_MAX));
+    static const uint8_t first[2][3] = {{9, 10, 20},
+                                        {2, 3, 11}}; /* the last RTT, and the first loss and jitter */
+    for (int weighed = 0; weighed < 2; weighed++) {
+        ck_assert(valid_with(weighed, 0, 3600000000u));
+        ck_assert(!valid_with(weighed, first[weighed][0], 3600000001u));
+        ck_assert(valid_with(weighed, first[weighed][1], 1000000u << 12 | 4095));
+        ck_assert(!valid_with(weighed, first[weighed][2] - 1u, 1000001u << 12));
+        ck_assert(!valid_with(weighed, first[weighed][2], UINT32_MAX));
+        ck_assert(valid_with(weighed, first[weighed][2] + 3u, UINT32_MAX));
+    }
+    dgi_estimate estimate = {0};
+    estimate.belief.share[DG_METRIC_LOSS][DG_LEVEL_LOW] = DGI_BELIEF_ONE + 1;
+    ck_assert(!dgi_estimate_valid(&estimate, true));
+    estimate = (dgi_estimate){.count = {4}};
+    ck_assert(dgi_estimate_valid(&estimate, false));
+    ck_assert(!dgi_estimate_valid(&estimate, true));
 }
 END_TEST
 

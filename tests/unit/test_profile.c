@@ -37,7 +37,7 @@ START_TEST(voice_is_what_no_configuration_makes) {
     ck_assert_mem_eq(made->bound, voice->bound, sizeof voice->bound);
     ck_assert_mem_eq(made->grade, voice->grade, sizeof voice->grade);
     size_t from = offsetof(dg_profile, stale_ms),
-           to = offsetof(dg_profile, by_grade) + sizeof made->by_grade;
+           to = offsetof(dg_profile, price) + sizeof made->price;
     ck_assert_mem_eq((const char *)made + from, (const char *)voice + from, to - from);
     for (uint32_t level = 0; level < DG_LEVELS; level++) {
         ck_assert_str_eq(made->levels[level].name, voice->levels[level].name);
@@ -51,7 +51,7 @@ END_TEST
 /* All integers, name and levels: what a session decides and says by. */
 static void ck_assert_alike(const dg_profile *made, const dg_profile *other) {
     size_t from = offsetof(dg_profile, bound),
-           to = offsetof(dg_profile, by_grade) + sizeof made->by_grade;
+           to = offsetof(dg_profile, price) + sizeof made->price;
     ck_assert_mem_eq((const char *)made + from, (const char *)other + from, to - from);
     ck_assert_str_eq(dg_profile_name(made), dg_profile_name(other));
     for (uint32_t level = 0; level < DG_LEVELS; level++) {
@@ -322,7 +322,7 @@ START_TEST(by_grades_reduced_may_begin_where_full_ends) {
     ok(dg_profile_config_check(&config, NULL, 0));
     rows[2].loss = rows[1].loss;
     faulty(&config, "levels[2].loss: must be worse");
-    faulty(&(dg_profile_config){.rule = 2}, "rule: ");
+    faulty(&(dg_profile_config){.rule = 3}, "rule: ");
 }
 END_TEST
 

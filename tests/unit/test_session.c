@@ -190,7 +190,7 @@ START_TEST(expected_latency_is_rounded_up_to_50) {
 END_TEST
 
 START_TEST(between_trigger_and_restore_the_level_holds) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 400), 0).level, DG_LEVEL_REDUCED);
     ck_assert_uint_eq(steady(session, sample_of(DG_METRIC_RTT, 150), 1000, 60000).level,
                       DG_LEVEL_REDUCED);
@@ -267,7 +267,7 @@ END_TEST
 /* --- the way up --- */
 
 START_TEST(one_level_up_after_each_dwell) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 600), 0).level, DG_LEVEL_LOW);
     dg_decision decision = steady(session, sample_of(DG_METRIC_RTT, 20), 1000, 4000);
     ck_assert_uint_eq(decision.level, DG_LEVEL_LOW);
@@ -297,7 +297,7 @@ START_TEST(a_good_network_brings_any_level_to_full_in_under_30_s) {
 END_TEST
 
 START_TEST(fallback_is_left_after_three_good_probes_a_second_apart) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     dg_decision decision = fed(session, sample_of(DG_METRIC_RTT, 5000), 0);
     ck_assert_uint_eq(decision.send, DG_SEND_DEGRADED | DG_SEND_FALLBACK_ON);
     ck_assert_uint_eq(decision.recovery_ms, 30000);
@@ -335,7 +335,7 @@ static double one_cycle(dg_session *session, double *t) {
 
 START_TEST(the_dwell_doubles_with_each_reverted_step_up_to_its_maximum) {
     static const double expected[] = {5000, 10000, 20000, 40000, 60000, 60000};
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     double t = 0;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         ck_assert(one_cycle(session, &t) == expected[i]);
@@ -414,7 +414,7 @@ START_TEST(whichever_metric_is_bad_blocks_where_the_grade_decides) {
 END_TEST
 
 START_TEST(a_forgotten_metric_neither_triggers_nor_blocks) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_JITTER, 60), 0);
     dg_decision decision = steady(session, sample_of(DG_METRIC_RTT, 20), 1000, 30000);
     ck_assert_uint_eq(decision.level, DG_LEVEL_REDUCED);
@@ -434,7 +434,7 @@ END_TEST
 /* --- layers --- */
 
 START_TEST(a_forced_level_stands_until_its_time_or_its_release) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     dg_decision decision = forced(session, DG_LEVEL_LOW, DG_SEC(10), 0);
     ck_assert_uint_eq(decision.level, DG_LEVEL_LOW);
     ck_assert_uint_eq(decision.reason, DG_REASON_MANUAL);
@@ -453,7 +453,7 @@ START_TEST(a_forced_level_stands_until_its_time_or_its_release) {
 END_TEST
 
 START_TEST(a_session_without_any_metric_comes_back_from_a_forced_level) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     forced(session, DG_LEVEL_FALLBACK, DG_SEC(1), 0);
     double t = 0;
     for (dg_decision decision = asked(session, 0); decision.level != DG_LEVEL_FULL && t < 60000;) {
@@ -578,7 +578,7 @@ START_TEST(a_refused_step_down_is_held_off_for_30_s_but_not_fallback) {
 END_TEST
 
 START_TEST(a_refused_step_up_goes_back_down_and_is_held_off) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 600), 0);
     ck_assert_uint_eq(steady(session, good_sample, 1000, 5000).level, DG_LEVEL_REDUCED);
     dg_decision decision = acked(session, (dg_ack){.accepted = 0}, 5500);
@@ -591,7 +591,7 @@ START_TEST(a_refused_step_up_goes_back_down_and_is_held_off) {
 END_TEST
 
 START_TEST(silence_cap_and_force_cannot_be_refused) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     paced(session, good_sample, 0);
     asked(session, 3000);
     ck_assert_uint_eq(acked(session, (dg_ack){.accepted = 0}, 3100).level, DG_LEVEL_REDUCED);
@@ -781,7 +781,7 @@ END_TEST
 START_TEST(any_input_steps_up_no_more_often_than_the_dwell) {
     unsigned long long seed = property_seed();
     for (int round = 0; round < 60; round++) {
-        dg_session *session = session_made(dg_profile_voice());
+        dg_session *session = session_steady();
         double last_change = -1e9;
         for (double t = 0; t < 300000; t += 100 + drawn(&seed, 900)) {
             dg_decision decision = fed(session, drawn_sample(&seed), t);

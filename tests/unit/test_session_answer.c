@@ -40,7 +40,7 @@ START_TEST(a_level_is_held_by_the_metric_that_blocks_now) {
 END_TEST
 
 START_TEST(a_level_that_only_its_dwell_holds_says_that_it_waits) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 400), 0);
     dg_decision decision = {0};
     for (double t = 500; t < 4000; t += 500)
@@ -55,7 +55,7 @@ START_TEST(a_level_that_only_its_dwell_holds_says_that_it_waits) {
 END_TEST
 
 START_TEST(fallback_that_waits_for_probes_says_that_it_waits) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 5000), 0);
     dg_decision decision = {0};
     for (double t = 5000; t < 6500; t += 500)
@@ -92,7 +92,7 @@ static dg_decision next_step_up(dg_session *session, double from) {
 }
 
 START_TEST(only_a_link_that_got_better_is_told_so) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 600), 0);
     ck_assert_says(next_step_up(session, 0), DG_LEVEL_REDUCED, DG_REASON_IMPROVED, 0, 0);
     dg_session_free(session);
@@ -100,7 +100,7 @@ START_TEST(only_a_link_that_got_better_is_told_so) {
 END_TEST
 
 START_TEST(the_end_of_a_forced_level_is_told_as_that_on_every_step) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     paced(session, good_sample, 0);
     forced(session, DG_LEVEL_LOW, DG_SEC(4), 0);
     dg_decision decision = next_step_up(session, 0);
@@ -137,7 +137,7 @@ END_TEST
 
 /* The link had recovered under the cap: what goes away is the cap. */
 START_TEST(a_cap_under_which_the_link_recovered_is_what_eased) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 600), 0);
     capped(session, DG_LEVEL_LOW, 100);
     for (double t = 500; t < 9000; t += 500)
@@ -175,7 +175,7 @@ END_TEST
 /* --- told again --- */
 
 START_TEST(what_is_sent_again_says_why_it_was_sent) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 400), 0);
     for (double t = 500; t < 2000; t += 500)
         fed(session, good_sample, t);

@@ -6,7 +6,7 @@
 /* --- silence --- */
 
 START_TEST(silence_lowers_one_level_each_time_it_passes) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     ck_assert_uint_eq(asked(session, 58000).level, DG_LEVEL_FULL); /* never fed: no silence */
     dg_decision decision = paced(session, good_sample, 60000);
     for (uint32_t level = 1; level < DG_LEVELS; level++) {
@@ -23,7 +23,7 @@ START_TEST(silence_lowers_one_level_each_time_it_passes) {
 END_TEST
 
 START_TEST(long_silence_met_late_is_the_same_and_empty_samples_are_no_life) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     paced(session, good_sample, 0);
     ck_assert_uint_eq(fed(session, (dg_sample){0}, 2999).level, DG_LEVEL_FULL);
     dg_sample nothing = {.has = DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS};
@@ -34,7 +34,7 @@ START_TEST(long_silence_met_late_is_the_same_and_empty_samples_are_no_life) {
 END_TEST
 
 START_TEST(each_silence_counts_anew) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     dg_sample fair = sample_of(DG_METRIC_RTT, 200);
     paced(session, fair, 0);
     ck_assert_uint_eq(asked(session, 5000).level, DG_LEVEL_REDUCED);
@@ -46,7 +46,7 @@ START_TEST(each_silence_counts_anew) {
 END_TEST
 
 START_TEST(next_is_exact_to_the_nanosecond) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     dg_decision decision = paced(session, good_sample, 0.7);
     ck_assert_uint_eq(decision.next, at_ms(3000)); /* the session's milliseconds began at 0 */
     ck_assert_uint_eq(asked(session, 2999.999999).level, DG_LEVEL_FULL);
@@ -71,7 +71,7 @@ END_TEST
 START_TEST(silence_is_four_gaps_of_the_pace_and_never_less_than_stale_after) {
     static const double rows[][2] = {{100, 3000}, {500, 3000}, {750, 3000}, {1000, 4000}, {3000, 12000}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        dg_session *session = session_made(NULL);
+        dg_session *session = session_steady();
         double t = 0;
         for (int n = 0; n < 40; n++)
             fed(session, good_sample, t += rows[i][0]);
@@ -137,7 +137,7 @@ END_TEST
 
 /* Nobody could have been heard while the host stood still. */
 START_TEST(a_host_that_stood_still_charges_nobody) {
-    dg_session *session = session_made(NULL), *other = session_made(NULL);
+    dg_session *session = session_steady(), *other = session_steady();
     dg_decision before = paced(session, good_sample, 10000);
     paced(other, good_sample, 10000);
     ok(dg_session_excuse(session, DG_SEC(10), at_ms(20000)));
@@ -210,7 +210,7 @@ END_TEST
 /* --- time --- */
 
 START_TEST(time_that_goes_back_is_no_time_and_is_counted) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     paced(session, good_sample, 5000);
     ck_assert_uint_eq(asked(session, 4500).level, DG_LEVEL_FULL);
     ck_assert_uint_eq(asked(session, 7999).level, DG_LEVEL_FULL); /* from 5000, not from 4500 */
@@ -258,7 +258,7 @@ END_TEST
 
 /* One late caller, or a clock read twice, changes time for nobody. */
 START_TEST(one_late_caller_does_not_make_the_time_pass_twice) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     paced(session, good_sample, 10000);
     ck_assert(!asked(session, 5000).changed); /* five seconds old */
     ck_assert(!fed(session, good_sample, 10500).changed);
@@ -269,7 +269,7 @@ START_TEST(one_late_caller_does_not_make_the_time_pass_twice) {
 END_TEST
 
 START_TEST(a_clock_that_was_set_back_goes_on_from_there) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     paced(session, good_sample, 100000);
     asked(session, 50000);
     ck_assert(!asked(session, 52999).changed);
@@ -344,7 +344,10 @@ END_TEST
 START_TEST(the_end_of_a_trial_is_asked_for_to_the_millisecond) {
     const dg_profile *profile;
     ok(dg_profile_new(&profile,
-                      &(dg_profile_config){.revert_within = DG_SEC(3), .ack_timeout = DG_OFF}));
+                      &(dg_profile_config){.rule = DG_RULE_STEADY,
+                                           .max_up = 1,
+                                           .revert_within = DG_SEC(3),
+                                           .ack_timeout = DG_OFF}));
     dg_session *session = session_made(profile);
     dg_sample bad = sample_of(DG_METRIC_RTT, 900), fine = sample_of(DG_METRIC_RTT, 20);
     double t = 0;
@@ -387,7 +390,9 @@ END_TEST
 /* A step up that follows one that was taken back is on trial, and its time is asked for to the millisecond. */
 START_TEST(the_end_of_a_trial_is_asked_for_exactly) {
     const dg_profile *profile;
-    const dg_profile_config config = {.dwell = DG_SEC(40),
+    const dg_profile_config config = {.rule = DG_RULE_STEADY,
+                                      .max_up = 1,
+                                      .dwell = DG_SEC(40),
                                       .dwell_max = DG_SEC(160),
                                       .revert_within = DG_SEC(50),
                                       .stale_after = DG_OFF,
