@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A profile is a table: four levels with the settings they ask of the host and the values of each metric
- * that lead to them, and the numbers that say how fast to go down and up. Three are built in; a host makes
- * its own for video, game state or text.
+ * that lead to them, and the numbers that say how fast to go down and up. Six are built in; a host makes
+ * its own, from one of these or from none.
  *
  * A profile never changes once made. Sessions share it and count references to it, from any thread.
  */
@@ -102,6 +102,15 @@ typedef struct dg_level_setting {
     uint32_t reserved; /* 0 */
 } dg_level_setting;
 
+/* What one metric has of its own. A value; 0 in a member means that of the configuration that the row is in. */
+typedef struct dg_metric_tuning {
+    dg_duration bin;
+    dg_duration forget_after;
+    dg_duration half_life;
+    uint32_t window;
+    uint32_t reserved; /* 0 */
+} dg_metric_tuning;
+
 /* Input. Zero means that of `voice` in every member, so that {0} and NULL are both `voice` in everything, its
  * silence and its name among it. To change one number of another profile, take its configuration from
  * dg_profile_get_config(). */
@@ -112,12 +121,16 @@ typedef struct dg_profile_config {
     dg_duration dwell;          /* least time at a level before a step up: up to 10 min; default none (DG_OFF) under
                                    DG_RULE_WEIGHED, else 5 s */
     dg_duration dwell_max;      /* the dwell doubles with each step up that was reverted within revert_within, up
-                                   to this: default 60 s, at least `dwell` */
+                                   to this: default 20 s under DG_RULE_WEIGHED, else 60 s, at least `dwell`. Under
+                                   DG_RULE_WEIGHED without a dwell four in a row may be reverted, and the next ones
+                                   wait 2 s, 4 s, ... */
     dg_duration revert_within;  /* default 60 s */
     dg_duration bin;            /* samples of one metric closer together than this are averaged into one:
                                    up to 10 s; default 500 ms; DG_OFF: each counts */
     dg_duration forget_after;   /* a metric older than this, and than four gaps of its pace, neither triggers nor
                                    blocks: 1 s..1 h; default 30 s */
+    dg_duration half_life;      /* under DG_RULE_WEIGHED, a bin weighs half as much as one that is so much newer: 100 ms..1 min;
+                                   default 1386 ms */
     dg_duration ack_timeout;    /* 100 ms..1 min; default 2 s; DG_OFF: changes need no acknowledgement */
     dg_duration refusal_hold;   /* how long a refused change holds the old level: up to 1 h; default 30 s */
     dg_duration underrun_every; /* an underrun lowers one level at most this often: up to 1 h; default 5 s */
@@ -127,6 +140,7 @@ typedef struct dg_profile_config {
                                    follows the link more closely, higher switches less */
     const dg_level *levels;     /* DG_LEVELS rows, or NULL for those of `voice` */
     const dg_level_setting *settings; /* of the host; copied; or NULL */
+    const dg_metric_tuning *tuning; /* DG_METRICS rows, by DG_METRIC_*; copied; or NULL: every metric alike */
     const char *name;           /* at most 31 bytes; default "voice" */
     const dg_allocator *allocator;
     void *reserved_pointer;     /* NULL */
@@ -134,8 +148,11 @@ typedef struct dg_profile_config {
     uint32_t level_size;        /* sizeof(dg_level) where levels are given */
     uint32_t setting_count;     /* at most 64 */
     uint32_t setting_size;      /* sizeof(dg_level_setting) where settings are given */
+    uint32_t tuning_count;      /* DG_METRICS where tuning is given */
+    uint32_t tuning_size;       /* sizeof(dg_metric_tuning) where tuning is given */
     uint32_t estimate;          /* DG_ESTIMATE_* */
-    uint32_t window;            /* samples or bins at most: 1..10; default 10 */
+    uint32_t window;            /* samples or bins at most: 1..10; default 10. There are 3 of jitter and bandwidth, and
+                                   under DG_RULE_WEIGHED 3 of RTT and 8 of loss */
     uint32_t min_loss_packets;  /* packets that loss must be counted over before it counts, where the count is
                                    known: up to 4095; default 20; DG_OFF32: none */
     uint32_t max_down;          /* levels that one decision may go down: 1..3; default 3 */
@@ -146,26 +163,34 @@ typedef struct dg_profile_config {
     uint32_t stale;             /* DG_STALE_* */
     uint32_t fallback;          /* 0: may be entered; DG_OFF32: never (low is the worst then) */
     uint32_t metrics;           /* mask of 1 << DG_METRIC_* that decide; default: all */
-    uint32_t reserved;          /* 0 */
+    uint32_t predict;           /* not 0: a metric whose last three bins got worse and worse counts as if it went on so
+                                   (loss excepted); default 0 */
 } dg_profile_config;
 
 /*
  * The built-in profiles: static, never NULL, need no unref (it does no harm).
  *
- * voice: the library's own estimate, 5 s of dwell, silence degrades after 3 s.
+ * voice: the library's own estimate and rule; silence of 3 s, and never less than two and a half gaps of the pace at
+ *   which samples came, is an outage.
  * voice-classic: the mean of at most the last 10 RTT samples, nothing else; above 300 ms full to reduced,
  *   above 500 ms reduced to low, one level at a time; below 150 ms straight to full; never fallback, no
  *   dwell, silence ignored.
  * voice-strict: the grade of the last sample is the level: fair to reduced, poor to low, very poor to
  *   fallback, both ways, no dwell; silence holds after 10 s.
+ * video, game, text: as voice, with levels of their own, and settings: "height" and "frames_per_second";
+ *   "updates_per_second" and "interpolation_ms"; "batch_ms".
  *
  * Any thread; may be called from a callback. Since 0.1.
  */
 DG_API const dg_profile *dg_profile_voice(void);
 DG_API const dg_profile *dg_profile_voice_classic(void);
 DG_API const dg_profile *dg_profile_voice_strict(void);
+DG_API const dg_profile *dg_profile_video(void);
+DG_API const dg_profile *dg_profile_game(void);
+DG_API const dg_profile *dg_profile_text(void);
 
-/* Returns the built-in profile of that name ("voice", "voice-classic", "voice-strict"), or NULL. Since 0.1. */
+/* Returns the built-in profile of that name ("voice", "voice-classic", "voice-strict", "video",
+ * "game", "text"), or NULL. Since 0.1. */
 DG_API const dg_profile *dg_profile_find(const char *name);
 
 /*

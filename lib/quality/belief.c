@@ -5,8 +5,7 @@
 
 #include "base/fixed.h"
 
-#define BELIEF_HALF_MS 1386u /* by e in 2 s */
-#define BELIEF_BIN     32u   /* what one bin weighs */
+#define BELIEF_BIN 32u /* what one bin weighs */
 /* The odds of trouble are divided by 4.5, and those of all being fine multiplied by 1.5. These two, the half-lives and how
  * far ahead a rule looks were found on recordings of real links and on noisy, shifted and thinned copies of them
  * (tests/quality). */
@@ -52,7 +51,8 @@ void dgi_belief_fold(dgi_belief *belief, const dg_profile *profile, unsigned met
     for (uint32_t level = 0; level < DG_LEVELS; level++)
         belief->share[metric][level] = (uint16_t)belief_share(
             belief->share[metric][level], weight, belief_in(profile, metric, value, level, asks));
-    uint32_t left = (weight + BELIEF_BIN) * dgi_half_life(gap_ms, BELIEF_HALF_MS) / DGI_BELIEF_ONE;
+    uint32_t left =
+        (weight + BELIEF_BIN) * dgi_half_life(gap_ms, profile->times[metric].half_ms) / DGI_BELIEF_ONE;
     belief->weight[metric] = (uint8_t)dgi_min(left, UINT8_MAX);
 }
 

@@ -1,5 +1,5 @@
 /* What the last seconds of a metric make likely. Of its bins the share that lie beyond what leads to each level, and the
- * share within what restores: the newest bin weighs one, and a bin half as much for each BELIEF_HALF_MS that it is older.
+ * share within what restores: the newest bin weighs one, and a bin half as much for each of the profile's half-lives that it is older.
  * One bad bin is mostly a blip and several in a row are not, so shares are read as odds.
  *
  * The newest bin is the estimate's, and may still change; the belief keeps those before it. */

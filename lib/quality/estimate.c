@@ -129,8 +129,8 @@ ESTIMATE_INLINE bool estimate_joins(const dgi_estimate *estimate, const dg_profi
                                     bool weighed, unsigned metric, uint32_t packets, uint32_t age) {
     if (estimate->count[metric] == 0)
         return false;
-    if (age < profile->bin_ms || metric != DG_METRIC_LOSS || packets == 0)
-        return age < profile->bin_ms;
+    if (age < profile->times[metric].bin_ms || metric != DG_METRIC_LOSS || packets == 0)
+        return age < profile->times[metric].bin_ms;
     estimate_place place = estimate_slots[weighed][metric];
     uint32_t others = place.size - 1u;
     uint32_t there = estimate_loss_packets(estimate->entries[place.first]);
@@ -142,9 +142,9 @@ ESTIMATE_INLINE bool estimate_joins(const dgi_estimate *estimate, const dg_profi
 ESTIMATE_INLINE void estimate_pace(dgi_estimate *estimate, const dg_profile *profile, unsigned metric,
                                    uint32_t clock) {
     uint32_t gap = clock - estimate->heard[metric];
-    if (estimate->bin_age[metric] < profile->bin_ms)
+    if (estimate->bin_age[metric] < profile->times[metric].bin_ms)
         gap += estimate->bin_age[metric];
-    if (gap >= profile->bin_ms)
+    if (gap >= profile->times[metric].bin_ms)
         dgi_pace_note(&estimate->pace, metric, gap, profile->stale_ms);
 }
 
@@ -299,7 +299,7 @@ ESTIMATE_INLINE uint32_t estimate_loss_pooled(estimate_loss loss) {
 
 static bool estimate_read_loss(const dg_profile *profile, const uint32_t *entries, uint32_t stored,
                                uint32_t *value) {
-    uint32_t window = profile->estimate == DG_ESTIMATE_LAST ? 1 : profile->window;
+    uint32_t window = profile->estimate == DG_ESTIMATE_LAST ? 1 : profile->times[DG_METRIC_LOSS].window;
     estimate_loss loss = estimate_loss_walk(profile, entries, stored, window);
     if (loss.packets < profile->min_loss_packets)
         return false;
@@ -319,7 +319,7 @@ ESTIMATE_INLINE bool estimate_read(const dgi_estimate *estimate, const dg_profil
         estimate->entries + estimate_slots[dgi_profile_weighs(profile)][metric].first;
     if (metric == DG_METRIC_LOSS)
         return estimate_read_loss(profile, entries, estimate->count[metric], value);
-    uint32_t count = (uint32_t)dgi_min(estimate->count[metric], profile->window);
+    uint32_t count = (uint32_t)dgi_min(estimate->count[metric], profile->times[metric].window);
     if (profile->estimate == DG_ESTIMATE_MEAN)
         *value = estimate_mean(entries, count, 0);
     else if (profile->estimate == DG_ESTIMATE_LAST)
@@ -357,6 +357,19 @@ uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const dg_profile *pro
     return metric == DG_METRIC_LOSS ? estimate_loss_ppm(entry) : entry;
 }
 
+uint32_t dgi_estimate_ahead(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
+    const uint32_t *entries =
+        estimate->entries + estimate_slots[dgi_profile_weighs(profile)][metric].first;
+    if (metric == DG_METRIC_LOSS || estimate->count[metric] < ESTIMATE_MEDIAN ||
+        !dgi_metric_worse(metric, entries[0], entries[1]) ||
+        !dgi_metric_worse(metric, entries[1], entries[2]))
+        return dgi_estimate_newest(estimate, profile, metric);
+    if (metric == DG_METRIC_BANDWIDTH)
+        return (uint32_t)dgi_sub_sat(entries[0], (entries[2] - entries[0]) / 2);
+    uint64_t next = entries[0] + (uint64_t)(entries[0] - entries[2]) / 2;
+    return (uint32_t)dgi_min(next, ESTIMATE_TIME_MAX);
+}
+
 /* Bins of few packets cannot show a small loss one by one: what is lost in several of the last, among them one of the
  * newest, counts over all their packets. A bin that lost half or more is an outage, which the shares tell. */
 static bool estimate_coarse_loss(const dgi_estimate *estimate, const dg_profile *profile,
@@ -386,7 +399,8 @@ void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profil
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
         if ((metrics >> metric & 1) != 0)
             dgi_chances_add(chances, &estimate->belief, profile, metric,
-                            dgi_estimate_newest(estimate, profile, metric));
+                            profile->predict ? dgi_estimate_ahead(estimate, profile, metric)
+                                             : dgi_estimate_newest(estimate, profile, metric));
     if ((metrics >> DG_METRIC_LOSS & 1) != 0 && estimate_coarse_loss(estimate, profile, &value))
         dgi_chances_add_certain(chances, profile, DG_METRIC_LOSS, value);
     if (metrics == 0)

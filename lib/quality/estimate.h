@@ -57,7 +57,7 @@ void dgi_estimate_keep_pace(dgi_estimate *estimate, const dg_profile *profile, u
 /* How old a metric's last value may become before it is forgotten, in milliseconds. */
 static inline uint32_t dgi_estimate_lasts(const dgi_estimate *estimate, const dg_profile *profile,
                                           unsigned metric) {
-    return dgi_pace_silence(estimate->pace.gap[metric], profile->forget_ms);
+    return dgi_pace_silence(estimate->pace.gap[metric], profile->times[metric].forget_ms);
 }
 
 /* Reads the estimate. False where the metric is not measured: never fed, forgotten, or over too few packets. */
@@ -70,6 +70,10 @@ uint32_t dgi_estimate_read_all(const dgi_estimate *estimate, const dg_profile *p
 
 /* The value of a metric's newest bin; of one that has any. */
 uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);
+
+/* Where it will be next, if the last three got worse each time and it goes on so; else the newest. Loss is too coarse to
+ * tell. */
+uint32_t dgi_estimate_ahead(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);
 
 /* What the metrics of the mask, which are measured, make likely together. For rules that weigh. */
 void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profile, uint32_t metrics,

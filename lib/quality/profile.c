@@ -1,4 +1,4 @@
-/* Profiles: the three that are built in, and how values are read against one.
+/* Profiles: those of voice that are built in, and how a profile is read.
  *
  * SPDX-License-Identifier: MIT */
 #include "quality/profile.h"
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/struct.h"
+#include "quality/profile_builtin.h"
 
 /* --- the built-in ones: systems.md A, "Levels" and "Transitions of voice" --- */
 
@@ -21,14 +22,9 @@
 #define PROFILE_FALLBACK                                                                             \
     .name = "fallback", .user_text = "Voice unavailable - using text", .encoding = DG_ENCODING_NONE, \
     .transport = DG_TRANSPORT_POLL
-#define PROFILE_AT(rtt, share, jitter, bandwidth) \
-    .rtt_ms = (rtt), .loss = (share), .jitter_ms = (jitter), .bandwidth_kbps = (bandwidth)
-
 /* Microseconds, parts per million, microseconds, kbit/s. */
 #define PROFILE_GRADES \
     .grade = {{150000, 10000, 20000, 1000}, {300000, 50000, 50000, 500}, {1000000, 200000, 200000, 100}}
-#define PROFILE_ACKS .ack_ms = 2000, .ack_resends = 2, .hold_ms = 30000, .underrun_ms = 5000
-#define PROFILE_ALL  ((1u << DG_METRICS) - 1)
 
 static const dg_profile profile_voice = {
     .name = "voice",
@@ -41,24 +37,7 @@ static const dg_profile profile_voice = {
               {500000, 100000, 100000, 250},
               {1000000, 200000, 200000, 100}},
     PROFILE_GRADES,
-    PROFILE_ACKS,
-    .stale_ms = 3000,
-    .stale = DG_STALE_DEGRADE,
-    .dwell_max_ms = 60000,
-    .revert_ms = 60000,
-    .bin_ms = 500,
-    .forget_ms = 30000,
-    .probe_ms = 1000,
-    .recovery_ms = 30000,
-    .estimate = DG_ESTIMATE_ROBUST,
-    .window = 10,
-    .min_loss_packets = 20,
-    .price = 3 * DGI_PROFILE_SECOND,
-    .max_down = 3,
-    .max_up = 3,
-    .fallback_probes = 1,
-    .worst = DG_LEVEL_FALLBACK,
-    .metrics = PROFILE_ALL,
+    PROFILE_WEIGHED,
 };
 
 /* The original's manager: it knew no age of a metric, so the longest that there is. */
@@ -75,10 +54,9 @@ static const dg_profile profile_classic = {
     .dwell_max_ms = 60000,
     .probe_ms = 1000,
     .revert_ms = 60000,
-    .forget_ms = 3600000,
+    PROFILE_TIMES(0, 3600000, 10),
     .recovery_ms = 30000,
     .estimate = DG_ESTIMATE_MEAN,
-    .window = 10,
     .max_down = 1,
     .max_up = 3,
     .worst = DG_LEVEL_LOW,
@@ -105,10 +83,9 @@ static const dg_profile profile_strict = {
     .dwell_max_ms = 60000,
     .probe_ms = 1000,
     .revert_ms = 60000,
-    .forget_ms = 30000,
+    PROFILE_TIMES(0, 30000, 1),
     .recovery_ms = 30000,
     .estimate = DG_ESTIMATE_LAST,
-    .window = 1,
     .max_down = 3,
     .max_up = 3,
     .worst = DG_LEVEL_FALLBACK,
@@ -130,7 +107,8 @@ const dg_profile *dg_profile_voice_strict(void) {
 }
 
 const dg_profile *dg_profile_find(const char *name) {
-    static const dg_profile *const all[] = {&profile_voice, &profile_classic, &profile_strict};
+    const dg_profile *const all[] = {&profile_voice,     &profile_classic,  &profile_strict,
+                                     dg_profile_video(), dg_profile_game(), dg_profile_text()};
     for (size_t i = 0; name && i < DGI_COUNT(all); i++)
         if (strcmp(name, all[i]->name) == 0)
             return all[i];

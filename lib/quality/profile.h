@@ -21,6 +21,14 @@ enum {
 
 struct dgi_profile_owner;
 
+/* What differs from metric to metric. */
+typedef struct dgi_metric_times {
+    uint32_t bin_ms; /* 0: each counts */
+    uint32_t forget_ms;
+    uint32_t half_ms;
+    uint32_t window;
+} dgi_metric_times;
+
 struct dg_profile {
     struct dgi_profile_owner *owner; /* who counts the references; NULL: built in */
     const char *name;
@@ -48,11 +56,16 @@ struct dg_profile {
     uint32_t max_up;
     uint32_t ack_resends;
     uint32_t fallback_probes;
-    uint32_t stale;   /* DG_STALE_* */
-    uint32_t worst;   /* DG_LEVEL_*: the worst that may be entered */
-    uint32_t metrics; /* mask of 1 << DG_METRIC_* */
-    uint32_t rule;    /* DG_RULE_* */
-    uint32_t price;   /* of a switch, in parts of DGI_PROFILE_SECOND */
+    uint32_t stale;                     /* DG_STALE_* */
+    uint32_t worst;                     /* DG_LEVEL_*: the worst that may be entered */
+    uint32_t metrics;                   /* mask of 1 << DG_METRIC_* */
+    dgi_metric_times times[DG_METRICS]; /* in force */
+    const dg_metric_tuning
+        *tuning; /* what of that is a metric's own, as its host gave it; NULL: nothing */
+    uint32_t half_ms;
+    uint32_t predict;
+    uint32_t rule;  /* DG_RULE_* */
+    uint32_t price; /* of a switch, in parts of DGI_PROFILE_SECOND */
     uint32_t setting_count;
 };
 
@@ -127,6 +140,9 @@ static inline uint32_t dgi_profile_grade(const dg_profile *profile, unsigned met
 
 /* An integer of a threshold; false where it has none (profile_tables.c). */
 bool dgi_profile_bound(unsigned metric, double threshold, uint32_t *out);
+
+/* What each metric has of its own, else of the whole (profile_tables.c). */
+void dgi_profile_fill_times(dg_profile *profile);
 
 /* The integers of a filled and checked configuration, and the way back (profile_config.c). */
 void dgi_profile_fill_numbers(dg_profile *profile, const dg_profile_config *config);

@@ -10,10 +10,11 @@
 #include "quality/names.h"
 #include "quality/profile.h"
 
-#define PROFILE_MINUTE DG_SEC(60)
-#define PROFILE_HOUR   DG_SEC(3600)
-#define PROFILE_DWELL  DG_SEC(5)
-#define PROFILE_ALL    ((1u << DG_METRICS) - 1)
+#define PROFILE_MINUTE     DG_SEC(60)
+#define PROFILE_HOUR       DG_SEC(3600)
+#define PROFILE_DWELL      DG_SEC(5)
+#define PROFILE_FLAP_DWELL DG_SEC(20)
+#define PROFILE_ALL        ((1u << DG_METRICS) - 1)
 
 #define PROFILE_ROW(member, type, low, high, standard, help) \
     DGI_OPTION(dg_profile_config, member, type, low, high, standard, help)
@@ -28,13 +29,16 @@ static const dgi_option profile_rows[] = {
         dwell, DURATION, 1, 10 * PROFILE_MINUTE, 0,
         "least time at a level before a step up; default none under the rule that weighs, else 5 s"),
     PROFILE_ROW(dwell_max, DURATION, 1, PROFILE_HOUR, 0,
-                "what the dwell is doubled up to; default a minute, at least the dwell"),
+                "what the dwell is doubled up to; default 20 s under the rule that weighs, else a "
+                "minute, at least the dwell"),
     PROFILE_ROW(revert_within, DURATION, 1, PROFILE_HOUR, DG_SEC(60),
                 "a step up that is reverted within it doubles the dwell"),
     PROFILE_ROW_OR_OFF(bin, DURATION, 1, DG_SEC(10), DG_MS(500),
                        "samples of one metric closer together are averaged"),
     PROFILE_ROW(forget_after, DURATION, DG_SEC(1), PROFILE_HOUR, DG_SEC(30),
                 "an older metric neither triggers nor blocks"),
+    PROFILE_ROW(half_life, DURATION, DG_MS(100), PROFILE_MINUTE, DG_MS(1386),
+                "under the rule that weighs, a bin weighs half as much as one that is so much newer"),
     PROFILE_ROW_OR_OFF(ack_timeout, DURATION, DG_MS(100), PROFILE_MINUTE, DG_SEC(2),
                        "a change that is not acknowledged by then is sent again"),
     PROFILE_ROW(refusal_hold, DURATION, 1, PROFILE_HOUR, DG_SEC(30),
@@ -49,10 +53,10 @@ static const dgi_option profile_rows[] = {
                 "level-seconds that a switch costs, for the rule that weighs"),
     PROFILE_BARE(levels, OBJECT),
     PROFILE_BARE(settings, OBJECT),
+    PROFILE_BARE(tuning, OBJECT),
     PROFILE_BARE(name, OBJECT),
     PROFILE_BARE(allocator, ALLOCATOR),
     PROFILE_BARE(reserved_pointer, ZERO_POINTER),
-    PROFILE_BARE(reserved, ZERO32),
     DGI_OPTION_OF(dg_profile_config, estimate, &dgi_names_estimates, "what a metric is estimated by"),
     DGI_OPTION_OF(dg_profile_config, rule, &dgi_names_rules, "how the level follows the metrics"),
     DGI_OPTION_OF(dg_profile_config, stale, &dgi_names_stales, "what silence of every metric does"),
@@ -64,6 +68,8 @@ static const dgi_option profile_rows[] = {
     PROFILE_ROW_OR_OFF(fallback_probes, U32, 1, 15, 1, "good probes in a row that lead out of fallback"),
     PROFILE_ROW_OR_OFF(fallback, U32, 0, 0, 0, "whether fallback may be entered"),
     PROFILE_ROW(metrics, MASK, 1, PROFILE_ALL, PROFILE_ALL, "the metrics that decide"),
+    DGI_OPTION_BARE(dg_profile_config, predict, FLAG,
+                    "a metric that gets worse and worse counts as if it went on so"),
 };
 
 /* The dwell is doubled up to its maximum, which is never below it; neither counts where there is none. */
@@ -73,7 +79,8 @@ static void profile_derive(void *config) {
         whole->dwell = whole->rule == DG_RULE_WEIGHED ? DG_OFF : PROFILE_DWELL;
     dg_duration dwell = whole->dwell == DG_OFF ? 0 : whole->dwell;
     if (whole->dwell_max == 0)
-        whole->dwell_max = dgi_max(DG_SEC(60), dwell);
+        whole->dwell_max =
+            dgi_max(whole->rule == DG_RULE_WEIGHED ? PROFILE_FLAP_DWELL : PROFILE_MINUTE, dwell);
     if (whole->name == NULL)
         whole->name = "voice";
 }
@@ -130,6 +137,7 @@ static const profile_number profile_times[] = {
     PROFILE_NUMBER(revert_within, revert_ms),
     PROFILE_NUMBER(bin, bin_ms),
     PROFILE_NUMBER(forget_after, forget_ms),
+    PROFILE_NUMBER(half_life, half_ms),
     PROFILE_NUMBER(ack_timeout, ack_ms),
     PROFILE_NUMBER(refusal_hold, hold_ms),
     PROFILE_NUMBER(underrun_every, underrun_ms),
@@ -148,6 +156,7 @@ static const profile_number profile_counts[] = {
     PROFILE_NUMBER(ack_resends, ack_resends),
     PROFILE_NUMBER(fallback_probes, fallback_probes),
     PROFILE_NUMBER(metrics, metrics),
+    PROFILE_NUMBER(predict, predict),
 };
 
 /* Up to the next millisecond: what is not off must not become so. */

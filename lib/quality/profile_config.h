@@ -10,13 +10,14 @@
 #define DGI_PROFILE_TEXT_MAX     128
 #define DGI_PROFILE_SETTINGS_MAX 64
 
-DGI_SIZED(dg_profile_config, 5, 160);
+DGI_SIZED(dg_profile_config, 6, 176);
 
 /* A checked configuration with its defaults filled in, and its tables read. */
 typedef struct dgi_profile_plan {
     dg_profile_config config;
     dg_level levels[DG_LEVELS];
     dg_level_setting settings[DGI_PROFILE_SETTINGS_MAX];
+    dg_metric_tuning tuning[DG_METRICS];
 } dgi_profile_plan;
 
 int dgi_profile_plan_read(dgi_profile_plan *plan, const dg_profile_config *config, size_t config_size,

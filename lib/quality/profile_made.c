@@ -19,6 +19,7 @@ typedef struct dgi_profile_owner {
     char name[DGI_PROFILE_NAME_MAX];
     char names[DG_LEVELS][DGI_PROFILE_NAME_MAX];
     char texts[DG_LEVELS][DGI_PROFILE_TEXT_MAX];
+    dg_metric_tuning tuning[DG_METRICS];
     dg_level_setting settings[];
 } profile_owner;
 
@@ -80,6 +81,12 @@ static void profile_fill_settings(profile_owner *owner, const dgi_profile_plan *
     owner->profile.setting_count = count;
 }
 
+static void profile_fill_tuning(profile_owner *owner, const dgi_profile_plan *plan) {
+    memcpy(owner->tuning, plan->tuning, sizeof owner->tuning);
+    owner->profile.tuning = plan->config.tuning != NULL ? owner->tuning : NULL;
+    dgi_profile_fill_times(&owner->profile);
+}
+
 int dg_profile_new_sized(const dg_profile **out, const dg_profile_config *config, size_t config_size) {
     if (out == NULL)
         return DG_ERR_INVALID;
@@ -101,6 +108,7 @@ int dg_profile_new_sized(const dg_profile **out, const dg_profile_config *config
     profile_fill_levels(owner, &plan);
     profile_fill_settings(owner, &plan);
     dgi_profile_fill_numbers(&owner->profile, &plan.config);
+    profile_fill_tuning(owner, &plan);
     profile_fill_bounds(&owner->profile);
     *out = &owner->profile;
     return DG_OK;
@@ -115,6 +123,9 @@ int dg_profile_get_config_sized(const dg_profile *profile, dg_profile_config *ou
                                 .settings = profile->settings,
                                 .setting_count = profile->setting_count,
                                 .setting_size = profile->setting_count ? sizeof(dg_level_setting) : 0,
+                                .tuning = profile->tuning,
+                                .tuning_count = profile->tuning ? DG_METRICS : 0,
+                                .tuning_size = profile->tuning ? sizeof(dg_metric_tuning) : 0,
                                 .name = profile->name,
                                 .allocator = profile->owner ? &profile->owner->allocator : NULL};
     dgi_profile_read_numbers(profile, &config);

@@ -11,6 +11,7 @@
 /* Values: hosts and library index tables of them, so they never grow. */
 DGI_LAYOUT(dg_level, 2, 56);
 DGI_LAYOUT(dg_level_setting, 1, 16);
+DGI_LAYOUT(dg_metric_tuning, 0, 32);
 
 #define TABLES_FIELD_MAX 48
 #define TABLES_HOUR_MS   3600000.0
@@ -147,7 +148,58 @@ static void tables_read_settings(dgi_check *check, dgi_profile_plan *plan) {
     }
 }
 
+/* --- tuning --- */
+
+/* 0, or within the range that the whole configuration's member has; off where that may be. */
+static void tables_check_duration(dgi_check *check, uint32_t row, const char *member, dg_duration value,
+                                  dg_duration low, dg_duration high, bool may_be_off) {
+    char field[TABLES_FIELD_MAX];
+    bool fits = value == 0 || (value >= low && value <= high) || (may_be_off && value == DG_OFF);
+    dgi_check_that(check, fits, tables_field(field, "tuning", row, member), "is out of range");
+}
+
+static void tables_check_tuning(dgi_check *check, const dg_metric_tuning *row, uint32_t i) {
+    char field[TABLES_FIELD_MAX];
+    tables_check_duration(check, i, "bin", row->bin, 1, DG_SEC(10), true);
+    tables_check_duration(check, i, "forget_after", row->forget_after, DG_SEC(1), DG_SEC(3600), false);
+    tables_check_duration(check, i, "half_life", row->half_life, DG_MS(100), DG_SEC(60), false);
+    dgi_check_u64(check, tables_field(field, "tuning", i, "window"), row->window, 0, 10);
+    dgi_check_u64(check, tables_field(field, "tuning", i, "reserved"), row->reserved, 0, 0);
+}
+
+static void tables_read_tuning(dgi_check *check, dgi_profile_plan *plan) {
+    const dg_profile_config *config = &plan->config;
+    uint32_t count = config->tuning != NULL ? DG_METRICS : 0;
+    tables_check_size(check, "tuning_size", config->tuning, config->tuning_size,
+                      sizeof(dg_metric_tuning));
+    dgi_check_u64(check, "tuning_count", config->tuning_count, count, count);
+    for (uint32_t i = 0; i < count && check->status == DG_OK; i++) {
+        plan->tuning[i] = config->tuning[i];
+        tables_check_tuning(check, &plan->tuning[i], i);
+    }
+}
+
+/* Up to the next millisecond: what is not off must not become so. */
+static uint32_t tables_ms(dg_duration own, uint32_t whole) {
+    if (own == 0)
+        return whole;
+    return own == DG_OFF ? 0 : (uint32_t)((own + DG_MS(1) - 1) / DG_MS(1));
+}
+
+void dgi_profile_fill_times(dg_profile *profile) {
+    for (unsigned metric = 0; metric < DG_METRICS; metric++) {
+        const dg_metric_tuning none = {0}, *own = profile->tuning ? &profile->tuning[metric] : &none;
+        profile->times[metric] = (dgi_metric_times){
+            .bin_ms = tables_ms(own->bin, profile->bin_ms),
+            .forget_ms = tables_ms(own->forget_after, profile->forget_ms),
+            .half_ms = tables_ms(own->half_life, profile->half_ms),
+            .window = own->window != 0 ? own->window : profile->window,
+        };
+    }
+}
+
 void dgi_profile_read_tables(dgi_check *check, dgi_profile_plan *plan) {
+    tables_read_tuning(check, plan);
     tables_read_levels(check, plan);
     for (unsigned metric = 0; metric < DG_METRICS && check->status == DG_OK; metric++)
         tables_check_metric(check, plan, metric);

@@ -257,7 +257,8 @@ static bool state_words_valid(const dg_session *state) {
         work |= state->work[level] != 0;
     return state->level < DG_LEVELS && state->before < DG_LEVELS &&
            (state->manual < DG_LEVELS || state->manual == DGI_SESSION_NO_LEVEL) &&
-           at_full == (state->reason == DG_REASON_NONE) && state->reason <= DG_REASON_REFUSED &&
+           at_full == (state->reason == DG_REASON_NONE) &&
+           (state->reason <= DG_REASON_REFUSED || state->reason == DG_REASON_PREDICTED) &&
            state->told <= DG_REASON_LOAD_EASED && state->send <= STATE_SEND_MESSAGES &&
            state->resends <= STATE_RESENDS_MAX && state->doublings <= DGI_SESSION_DOUBLINGS_MAX &&
            (!work || dgi_session_is(state, STATE_WEIGHED));

@@ -5,6 +5,10 @@
 #include "quality/session_state.h"
 
 #define DECIDE_NEVER UINT32_MAX
+/* The flap budget of the rule that weighs: so many steps up in a row may be taken back before it gets a dwell, which
+ * doubles from here on. */
+#define DECIDE_FREE       4
+#define DECIDE_FLAP_DWELL UINT64_C(1000) /* milliseconds */
 
 /* What a layer asks for. */
 typedef struct decide_wish {
@@ -14,26 +18,44 @@ typedef struct decide_wish {
 
 /* --- what is seen --- */
 
-static inline void decide_look_at(const dg_profile *profile, unsigned metric, dgi_session_view *view) {
+/* What a metric will ask for, if it goes on getting worse. */
+static void decide_predict(const dg_session *session, unsigned metric, dgi_session_view *view) {
+    uint32_t next = dgi_estimate_ahead(&session->estimate, session->profile, metric);
+    uint32_t asks = dgi_profile_asks(session->profile, metric, next);
+    if (asks <= view->asks[metric])
+        return;
+    view->asks[metric] = asks;
+    view->predicted |= 1u << metric;
+}
+
+static inline void decide_look_at(const dg_session *session, unsigned metric, dgi_session_view *view) {
+    const dg_profile *profile = session->profile;
     uint32_t bit = 1u << metric;
     view->asks[metric] = DG_LEVEL_FULL;
     if ((view->measured & profile->metrics & bit) == 0)
         return;
     view->asks[metric] = dgi_profile_asks(profile, metric, view->value[metric]);
     view->unrestored |= dgi_profile_restores(profile, metric, view->value[metric]) ? 0 : bit;
+    if (profile->predict)
+        decide_predict(session, metric, view);
 }
 
 void dgi_session_look(const dg_session *session, dgi_session_view *view) {
     const dg_profile *profile = session->profile;
     view->measured = dgi_estimate_read_all(&session->estimate, profile, session->clock, view->value);
-    view->unrestored = 0;
-    decide_look_at(profile, DG_METRIC_RTT, view);
-    decide_look_at(profile, DG_METRIC_LOSS, view);
-    decide_look_at(profile, DG_METRIC_JITTER, view);
-    decide_look_at(profile, DG_METRIC_BANDWIDTH, view);
+    view->unrestored = view->predicted = 0;
+    decide_look_at(session, DG_METRIC_RTT, view);
+    decide_look_at(session, DG_METRIC_LOSS, view);
+    decide_look_at(session, DG_METRIC_JITTER, view);
+    decide_look_at(session, DG_METRIC_BANDWIDTH, view);
     if (dgi_profile_weighs(profile))
         dgi_estimate_chances(&session->estimate, profile, view->measured & profile->metrics,
                              &view->chances);
+}
+
+static uint32_t decide_asked_by(const dgi_session_view *view, unsigned metric) {
+    bool predicted = (view->predicted >> metric & 1) != 0;
+    return predicted ? DG_REASON_PREDICTED : dgi_reason_of(metric, view->asks[metric]);
 }
 
 /* The worst level that a metric of the mask asks for; the first metric wins a tie. */
@@ -41,8 +63,13 @@ static inline decide_wish decide_worst(const dgi_session_view *view, uint32_t am
     decide_wish wish = {DG_LEVEL_FULL, DG_REASON_NONE};
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
         if ((among >> metric & 1) != 0 && view->asks[metric] > wish.level)
-            wish = (decide_wish){view->asks[metric], dgi_reason_of(metric, view->asks[metric])};
+            wish = (decide_wish){view->asks[metric], decide_asked_by(view, metric)};
     return wish;
+}
+
+static uint32_t decide_newest_asks(const dg_session *session, unsigned metric) {
+    uint32_t newest = dgi_estimate_newest(&session->estimate, session->profile, metric);
+    return dgi_profile_asks(session->profile, metric, newest);
 }
 
 /* The level that the rule that weighs goes to, and for what: the metric that most likely needs what is worst of it. */
@@ -50,13 +77,13 @@ static decide_wish decide_weighed(const dg_session *session, const dgi_session_v
     uint32_t level = dgi_session_weigh(session, view), row = level;
     while (row > DG_LEVEL_FULL && view->chances.need[row] == 0)
         row--;
-    if (row == DG_LEVEL_FULL) /* what is over leads no further down */
-        return (decide_wish){(uint32_t)dgi_min(level, session->level), DG_REASON_NONE};
     unsigned metric = view->chances.by[row];
-    uint32_t newest = dgi_estimate_newest(&session->estimate, session->profile, metric);
-    uint32_t asks =
-        (uint32_t)dgi_max(view->asks[metric], dgi_profile_asks(session->profile, metric, newest));
-    return (decide_wish){level, dgi_reason_of(metric, asks != DG_LEVEL_FULL ? asks : row)};
+    uint32_t asks = row != DG_LEVEL_FULL ? decide_newest_asks(session, metric) : DG_LEVEL_FULL;
+    if (row != DG_LEVEL_FULL && view->asks[metric] > asks)
+        return (decide_wish){level, decide_asked_by(view, metric)};
+    if (asks == DG_LEVEL_FULL) /* what is over leads no further down */
+        return (decide_wish){(uint32_t)dgi_min(level, session->level), DG_REASON_NONE};
+    return (decide_wish){level, dgi_reason_of(metric, asks)};
 }
 
 static decide_wish decide_wanted(const dg_session *session, const dgi_session_view *view) {
@@ -98,12 +125,15 @@ bool dgi_session_is_silent(const dg_session *session) {
 
 uint32_t dgi_session_dwell(const dg_session *session) {
     uint64_t dwell = (uint64_t)session->profile->dwell_ms << session->doublings;
+    if (dgi_profile_weighs(session->profile) && dwell == 0 && session->doublings > DECIDE_FREE)
+        dwell = DECIDE_FLAP_DWELL << (session->doublings - DECIDE_FREE);
     return (uint32_t)dgi_min(dwell, session->profile->dwell_max_ms);
 }
 
 /* Whether what brought the level down was the link: then only the link can lift it again. */
 static bool decide_link_reason(uint32_t reason) {
-    return dgi_reason_is_metric(reason) || reason == DG_REASON_STALE_METRICS;
+    return dgi_reason_is_metric(reason) || reason == DG_REASON_STALE_METRICS ||
+           reason == DG_REASON_PREDICTED;
 }
 
 /* The best level that the metrics allow. If no metric is measured, a level that the link caused stays; one that a
@@ -347,7 +377,7 @@ static void decide_tell(dg_session *session, uint32_t to, uint32_t reason) {
     if (session->profile->ack_ms != 0 && reason != DG_REASON_REFUSED)
         dgi_session_set(session, DGI_SESSION_AWAITING);
     bool by_link =
-        dgi_reason_is_metric(reason) || reason == DG_REASON_CLIENT_UNDERRUN || decide_by_link_up(reason);
+        (decide_by_link_down(reason) && reason != DG_REASON_STALE_METRICS) || decide_by_link_up(reason);
     if (by_link && to != DG_LEVEL_FALLBACK)
         dgi_session_set(session, DGI_SESSION_REFUSABLE);
 }

@@ -82,6 +82,7 @@ typedef struct dgi_session_view {
     uint32_t value[DG_METRICS];
     uint32_t asks[DG_METRICS]; /* the level that each asks for; full if it does not decide */
     uint32_t measured;
+    uint32_t predicted;  /* those that ask for a level only if they go on getting worse */
     uint32_t unrestored; /* those that decide and are not strictly inside what restores */
     dgi_chances chances; /* for a rule that weighs */
 } dgi_session_view;

@@ -134,8 +134,9 @@ static uint64_t run_meter(void) {
 }
 
 int main(void) {
-    static const char *const names[] = {"voice", "voice-classic", "voice-strict"};
-    for (int i = 0; i < 3; i++)
+    static const char *const names[] = {"voice", "voice-classic", "voice-strict",
+                                        "video", "game",          "text"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         printf("%s %016llx\n", names[i], (unsigned long long)run_session(dg_profile_find(names[i])));
     printf("meter %016llx\n", (unsigned long long)run_meter());
     return 0;

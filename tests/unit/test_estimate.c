@@ -4,12 +4,16 @@
 #include "quality/estimate.h"
 #include "support.h"
 
+static void tune(dg_profile *profile, uint32_t bin_ms, uint32_t window) {
+    profile->bin_ms = bin_ms;
+    profile->window = window;
+    dgi_profile_fill_times(profile);
+}
+
 static dg_profile with(uint32_t kind) {
-    dg_profile profile = {.rule = DG_RULE_STEADY,
-                          .estimate = kind,
-                          .window = 10,
-                          .forget_ms = 30000,
-                          .min_loss_packets = 20};
+    dg_profile profile = {
+        .rule = DG_RULE_STEADY, .estimate = kind, .forget_ms = 30000, .min_loss_packets = 20};
+    tune(&profile, 0, 10);
     return profile;
 }
 
@@ -57,7 +61,7 @@ START_TEST(mean_takes_the_last_of_the_window_and_last_the_last) {
         feed(&estimate, &mean, DG_METRIC_RTT, n * 100, n);
     ck_assert_uint_eq(value_of(&estimate, &mean, DG_METRIC_RTT, 14), 950); /* 500..1400 */
     ck_assert_uint_eq(value_of(&estimate, &last, DG_METRIC_RTT, 14), 1400);
-    mean.window = 3;
+    tune(&mean, 0, 3);
     ck_assert_uint_eq(value_of(&estimate, &mean, DG_METRIC_RTT, 14), 1300);
 }
 END_TEST
@@ -65,7 +69,7 @@ END_TEST
 START_TEST(samples_within_a_bin_are_averaged_and_a_constant_stays) {
     dgi_estimate estimate = {0};
     dg_profile profile = with(DG_ESTIMATE_ROBUST);
-    profile.bin_ms = 500;
+    tune(&profile, 500, 10);
     feed(&estimate, &profile, DG_METRIC_RTT, 100, 0);
     feed(&estimate, &profile, DG_METRIC_RTT, 200, 250);
     feed(&estimate, &profile, DG_METRIC_RTT, 300,
@@ -89,7 +93,7 @@ START_TEST(constant_loss_stays_whatever_it_is_counted_over) {
     for (int round = 0; round < 300; round++) {
         dgi_estimate estimate = {0};
         dg_profile profile = with((uint32_t)(property_next(&seed) % 3));
-        profile.bin_ms = property_next(&seed) % 2 ? 500 : 0;
+        tune(&profile, property_next(&seed) % 2 ? 500 : 0, 10);
         uint32_t ppm = (uint32_t)(property_next(&seed) % 1000001), value;
         for (uint32_t t = 0; t < 9000; t += 130) {
             uint32_t packets = property_next(&seed) % 3 ? (uint32_t)(property_next(&seed) % 4096) : 0;
@@ -119,8 +123,8 @@ START_TEST(loss_that_was_measured_once_stays_measured_however_few_packets_come) 
     for (int round = 0; round < 200; round++) {
         dgi_estimate estimate = {0};
         dg_profile profile = with((uint32_t)(property_next(&seed) % 3));
-        profile.bin_ms = (uint32_t)(property_next(&seed) % 2000);
-        profile.window = 1 + (uint32_t)(property_next(&seed) % 10);
+        uint32_t bin_ms = (uint32_t)(property_next(&seed) % 2000);
+        tune(&profile, bin_ms, 1 + (uint32_t)(property_next(&seed) % 10));
         profile.min_loss_packets = (uint32_t)(property_next(&seed) % 4096) >> property_next(&seed) % 12;
         bool measured = false;
         uint32_t few = 1 + (uint32_t)(property_next(&seed) % 9), value;
@@ -150,7 +154,7 @@ START_TEST(loss_in_a_bin_is_pooled_only_if_every_count_is_known) {
     for (int known = 0; known < 2; known++) {
         dgi_estimate estimate = {0};
         dg_profile profile = with(DG_ESTIMATE_LAST);
-        profile.bin_ms = 1000;
+        tune(&profile, 1000, 10);
         dgi_estimate_feed(&estimate, &profile, DG_METRIC_LOSS, 100000, known ? 300 : 0, 0);
         dgi_estimate_feed(&estimate, &profile, DG_METRIC_LOSS, 500000, known ? 0 : 300, 100);
         ck_assert_uint_eq(value_of(&estimate, &profile, DG_METRIC_LOSS, 100), 300000);

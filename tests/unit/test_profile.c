@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "degrade/profile.h"
+
+#include "base/struct.h"
 #include "quality/profile.h"
 #include "support.h"
 
@@ -9,6 +11,9 @@ START_TEST(built_in_profiles_are_found_by_name) {
     ck_assert_ptr_eq(dg_profile_find("voice"), dg_profile_voice());
     ck_assert_ptr_eq(dg_profile_find("voice-classic"), dg_profile_voice_classic());
     ck_assert_ptr_eq(dg_profile_find("voice-strict"), dg_profile_voice_strict());
+    ck_assert_ptr_eq(dg_profile_find("video"), dg_profile_video());
+    ck_assert_ptr_eq(dg_profile_find("game"), dg_profile_game());
+    ck_assert_ptr_eq(dg_profile_find("text"), dg_profile_text());
     ck_assert_ptr_null(dg_profile_find("Voice"));
     ck_assert_ptr_null(dg_profile_find(""));
     ck_assert_ptr_null(dg_profile_find(NULL));
@@ -36,8 +41,7 @@ START_TEST(voice_is_what_no_configuration_makes) {
     ck_assert_str_eq(dg_profile_name(made), "voice");
     ck_assert_mem_eq(made->bound, voice->bound, sizeof voice->bound);
     ck_assert_mem_eq(made->grade, voice->grade, sizeof voice->grade);
-    size_t from = offsetof(dg_profile, stale_ms),
-           to = offsetof(dg_profile, price) + sizeof made->price;
+    size_t from = offsetof(dg_profile, stale_ms), to = offsetof(dg_profile, price) + sizeof made->price;
     ck_assert_mem_eq((const char *)made + from, (const char *)voice + from, to - from);
     for (uint32_t level = 0; level < DG_LEVELS; level++) {
         ck_assert_str_eq(made->levels[level].name, voice->levels[level].name);
@@ -50,8 +54,7 @@ END_TEST
 
 /* All integers, name and levels: what a session decides and says by. */
 static void ck_assert_alike(const dg_profile *made, const dg_profile *other) {
-    size_t from = offsetof(dg_profile, bound),
-           to = offsetof(dg_profile, price) + sizeof made->price;
+    size_t from = offsetof(dg_profile, bound), to = offsetof(dg_profile, price) + sizeof made->price;
     ck_assert_mem_eq((const char *)made + from, (const char *)other + from, to - from);
     ck_assert_str_eq(dg_profile_name(made), dg_profile_name(other));
     for (uint32_t level = 0; level < DG_LEVELS; level++) {
@@ -74,10 +77,11 @@ END_TEST
 
 /* So that one number of any of them can be changed. */
 START_TEST(the_configuration_of_a_profile_makes_the_same_one_again) {
-    static const char *const names[] = {"voice", "voice-classic", "voice-strict"};
+    static const char *const names[] = {"voice", "voice-classic", "voice-strict",
+                                        "video", "game",          "text"};
     dg_profile_config config, again;
     const dg_profile *made;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < DGI_COUNT(names); i++) {
         ok(dg_profile_get_config(dg_profile_find(names[i]), &config));
         ok(dg_profile_new(&made, &config));
         ck_assert_alike(made, dg_profile_find(names[i]));
@@ -326,6 +330,67 @@ START_TEST(by_grades_reduced_may_begin_where_full_ends) {
 }
 END_TEST
 
+/* A metric's own bin, age, half-life and window; what it leaves out is that of the whole. */
+START_TEST(each_metric_may_have_times_of_its_own) {
+    const dg_metric_tuning rows[DG_METRICS] = {
+        [DG_METRIC_RTT] = {.bin = DG_OFF, .window = 2},
+        [DG_METRIC_BANDWIDTH] = {.bin = DG_SEC(2), .forget_after = DG_SEC(90), .half_life = DG_SEC(5)}};
+    dg_profile_config config = {.tuning = rows,
+                                .tuning_count = DG_METRICS,
+                                .tuning_size = sizeof *rows,
+                                .forget_after = DG_SEC(10)},
+                      back;
+    const dg_profile *made, *again;
+    ok(dg_profile_new(&made, &config));
+    const dgi_metric_times rtt = {0, 10000, 1386, 2}, loss = {500, 10000, 1386, 10},
+                           bandwidth = {2000, 90000, 5000, 10};
+    ck_assert_mem_eq(&made->times[DG_METRIC_RTT], &rtt, sizeof rtt);
+    ck_assert_mem_eq(&made->times[DG_METRIC_LOSS], &loss, sizeof loss);
+    ck_assert_mem_eq(&made->times[DG_METRIC_BANDWIDTH], &bandwidth, sizeof bandwidth);
+    ok(dg_profile_get_config(made, &back));
+    ok(dg_profile_new(&again, &back));
+    ck_assert_mem_eq(again->times, made->times, sizeof made->times);
+    dg_profile_unref(again);
+    dg_profile_unref(made);
+}
+END_TEST
+
+START_TEST(each_fault_of_a_metrics_times_names_it) {
+    static const struct {
+        dg_metric_tuning row;
+        const char *words;
+    } faults[] = {{{.bin = DG_SEC(11)}, "tuning[2].bin: "},
+                  {{.forget_after = DG_MS(999)}, "tuning[2].forget_after: "},
+                  {{.forget_after = DG_OFF}, "tuning[2].forget_after: "},
+                  {{.half_life = DG_MS(99)}, "tuning[2].half_life: "},
+                  {{.half_life = DG_OFF}, "tuning[2].half_life: "},
+                  {{.window = 11}, "tuning[2].window: "},
+                  {{.reserved = 1}, "tuning[2].reserved: "}};
+    for (size_t i = 0; i < DGI_COUNT(faults); i++) {
+        dg_metric_tuning rows[DG_METRICS] = {[2] = faults[i].row};
+        faulty(&(dg_profile_config){.tuning = rows, .tuning_count = 4, .tuning_size = sizeof *rows},
+               faults[i].words);
+    }
+    dg_metric_tuning rows[DG_METRICS] = {{0}};
+    faulty(&(dg_profile_config){.tuning = rows, .tuning_count = 3, .tuning_size = sizeof *rows},
+           "tuning_count: ");
+    faulty(&(dg_profile_config){.tuning = rows, .tuning_count = 4}, "tuning_size: ");
+    faulty(&(dg_profile_config){.tuning_count = 4}, "tuning_count: ");
+}
+END_TEST
+
+START_TEST(presets_say_what_their_levels_are_for) {
+    double value;
+    ok(dg_profile_setting(dg_profile_video(), DG_LEVEL_REDUCED, "height", &value));
+    ck_assert(value == 360);
+    ok(dg_profile_setting(dg_profile_game(), DG_LEVEL_LOW, "updates_per_second", &value));
+    ck_assert(value == 6);
+    ok(dg_profile_setting(dg_profile_text(), DG_LEVEL_FALLBACK, "batch_ms", &value));
+    ck_assert(value == 5000);
+    err(dg_profile_setting(dg_profile_voice(), DG_LEVEL_FULL, "height", &value), DG_ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(sizes_of_other_versions_are_told_apart) {
     struct {
         dg_profile_config config;
@@ -426,5 +491,7 @@ TESTS_MAIN("profile", built_in_profiles_are_found_by_name, voice_has_the_thresho
            each_fault_of_a_row_names_the_row_and_the_member, rows_are_copied_with_their_texts,
            a_table_says_how_large_its_rows_are, settings_of_a_host_are_kept_by_level_and_name,
            each_fault_of_a_setting_names_it, by_grades_reduced_may_begin_where_full_ends,
-           sizes_of_other_versions_are_told_apart, the_last_reference_frees_a_made_profile,
-           built_in_profiles_and_null_need_no_reference, words_are_those_of_the_wire)
+           each_metric_may_have_times_of_its_own, each_fault_of_a_metrics_times_names_it,
+           presets_say_what_their_levels_are_for, sizes_of_other_versions_are_told_apart,
+           the_last_reference_frees_a_made_profile, built_in_profiles_and_null_need_no_reference,
+           words_are_those_of_the_wire)
