@@ -370,6 +370,12 @@ uint32_t dgi_estimate_ahead(const dgi_estimate *estimate, const dg_profile *prof
     return (uint32_t)dgi_min(next, ESTIMATE_TIME_MAX);
 }
 
+/* Of fewer packets than a half of what loss must be counted over. */
+static bool estimate_is_coarse(const dg_profile *profile, uint32_t entry) {
+    uint32_t packets = estimate_loss_packets(entry);
+    return packets != 0 && 2 * packets < profile->min_loss_packets;
+}
+
 /* Bins of few packets cannot show a small loss one by one: what is lost in several of the last, among them one of the
  * newest, counts over all their packets. A bin that lost half or more is an outage, which the shares tell. */
 static bool estimate_coarse_loss(const dgi_estimate *estimate, const dg_profile *profile,
@@ -377,9 +383,11 @@ static bool estimate_coarse_loss(const dgi_estimate *estimate, const dg_profile 
     const uint32_t *entries = estimate->entries + estimate_slots[1][DG_METRIC_LOSS].first;
     uint32_t lossy = 0, newest = ESTIMATE_COARSE_NEW;
     estimate_loss loss = {0};
+    if (!estimate_is_coarse(profile, entries[0]))
+        return false;
     for (uint32_t i = 0; i < estimate->count[DG_METRIC_LOSS]; i++) {
-        uint32_t packets = estimate_loss_packets(entries[i]), ppm = estimate_loss_ppm(entries[i]);
-        if (packets == 0 || 2 * packets >= profile->min_loss_packets || ppm >= ESTIMATE_COARSE_OUTAGE)
+        uint32_t ppm = estimate_loss_ppm(entries[i]);
+        if (!estimate_is_coarse(profile, entries[i]) || ppm >= ESTIMATE_COARSE_OUTAGE)
             continue;
         estimate_loss_count(&loss, entries[i], 1);
         lossy += ppm != 0;

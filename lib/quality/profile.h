@@ -21,11 +21,15 @@ enum {
 
 struct dgi_profile_owner;
 
+/* A half-life up to a minute, so that decay costs no division: 2^26 over it, rounded up. */
+#define DGI_HALF_SHIFT    16
+#define DGI_HALF_RATE(ms) (((UINT32_C(1) << (10 + DGI_HALF_SHIFT)) + (ms)-1) / (ms))
+
 /* What differs from metric to metric. */
 typedef struct dgi_metric_times {
     uint32_t bin_ms; /* 0: each counts */
     uint32_t forget_ms;
-    uint32_t half_ms;
+    uint32_t half_rate; /* DGI_HALF_RATE() of the half-life */
     uint32_t window;
 } dgi_metric_times;
 

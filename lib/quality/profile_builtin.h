@@ -15,7 +15,7 @@
     .times = {PROFILE_TIME(bin, forget, entries), PROFILE_TIME(bin, forget, entries),     \
               PROFILE_TIME(bin, forget, entries), PROFILE_TIME(bin, forget, entries)}
 #define PROFILE_TIME(bin, forget, entries) \
-    { (bin), (forget), PROFILE_HALF, (entries) }
+    { (bin), (forget), DGI_HALF_RATE(PROFILE_HALF), (entries) }
 #define PROFILE_HALF 1386 /* milliseconds: by e in 2 s */
 
 /* What all that weigh have alike: the defaults of a configuration. */

@@ -192,7 +192,7 @@ void dgi_profile_fill_times(dg_profile *profile) {
         profile->times[metric] = (dgi_metric_times){
             .bin_ms = tables_ms(own->bin, profile->bin_ms),
             .forget_ms = tables_ms(own->forget_after, profile->forget_ms),
-            .half_ms = tables_ms(own->half_life, profile->half_ms),
+            .half_rate = DGI_HALF_RATE(tables_ms(own->half_life, profile->half_ms)),
             .window = own->window != 0 ? own->window : profile->window,
         };
     }

@@ -140,10 +140,13 @@ static int session_fail(int status, dg_decision *decision, size_t size) {
     return status;
 }
 
-static int session_finish(dg_session *session, dg_decision *decision, size_t decision_size) {
+static const dgi_session_fed session_unfed = {0};
+
+static int session_finish(dg_session *session, const dgi_session_fed *fed, dg_decision *decision,
+                          size_t decision_size) {
     dgi_session_view view;
     dgi_session_outcome outcome;
-    dgi_session_decide(session, &view, &outcome);
+    dgi_session_decide(session, fed, &view, &outcome);
     if (decision != NULL && decision_size == sizeof *decision) {
         dgi_session_answer(session, &view, &outcome, decision);
     } else if (decision != NULL) {
@@ -161,8 +164,9 @@ int dg_session_feed_sized(dg_session *session, const dg_sample *sample, size_t s
                           dg_decision *decision, size_t decision_size) {
     if (!session_out(decision, decision_size) || session == NULL)
         return session_fail(DG_ERR_INVALID, decision, decision_size);
-    int status = dgi_session_take_sample(session, sample, sample_size, now);
-    return status == DG_OK ? session_finish(session, decision, decision_size)
+    dgi_session_fed fed = {0};
+    int status = dgi_session_take_sample(session, sample, sample_size, now, &fed);
+    return status == DG_OK ? session_finish(session, &fed, decision, decision_size)
                            : session_fail(status, decision, decision_size);
 }
 
@@ -170,7 +174,7 @@ int dg_session_ask_sized(dg_session *session, dg_time now, dg_decision *decision
     if (!session_out(decision, decision_size) || session == NULL)
         return session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
-    return session_finish(session, decision, decision_size);
+    return session_finish(session, &session_unfed, decision, decision_size);
 }
 
 int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *decision,
@@ -179,7 +183,7 @@ int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *d
         return session_fail(DG_ERR_INVALID, decision, decision_size);
     dg_session then = *session; /* borrows the profile for this call */
     dgi_session_advance(&then, now);
-    return session_finish(&then, decision, decision_size);
+    return session_finish(&then, &session_unfed, decision, decision_size);
 }
 
 int dg_session_ack_sized(dg_session *session, const dg_ack *ack, size_t ack_size, dg_time now,
@@ -187,7 +191,7 @@ int dg_session_ack_sized(dg_session *session, const dg_ack *ack, size_t ack_size
     if (!session_out(decision, decision_size) || session == NULL)
         return session_fail(DG_ERR_INVALID, decision, decision_size);
     int status = dgi_session_take_ack(session, ack, ack_size, now);
-    return status == DG_OK ? session_finish(session, decision, decision_size)
+    return status == DG_OK ? session_finish(session, &session_unfed, decision, decision_size)
                            : session_fail(status, decision, decision_size);
 }
 
@@ -209,7 +213,7 @@ int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration dura
     dgi_session_advance(session, now);
     session->manual = (uint8_t)level;
     session_force_until(session, duration);
-    return session_finish(session, decision, decision_size);
+    return session_finish(session, &session_unfed, decision, decision_size);
 }
 
 int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *decision,
@@ -220,7 +224,7 @@ int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *deci
     if (session->manual != DGI_SESSION_NO_LEVEL)
         dgi_session_set(session, DGI_SESSION_FRESH);
     session->manual = DGI_SESSION_NO_LEVEL;
-    return session_finish(session, decision, decision_size);
+    return session_finish(session, &session_unfed, decision, decision_size);
 }
 
 int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now, dg_decision *decision,
@@ -231,7 +235,7 @@ int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now, dg_de
     if (session->cap != level)
         dgi_session_set(session, DGI_SESSION_FRESH);
     session->cap = (uint8_t)level;
-    return session_finish(session, decision, decision_size);
+    return session_finish(session, &session_unfed, decision, decision_size);
 }
 
 static int session_switch(dg_session *session, unsigned flag, bool on) {

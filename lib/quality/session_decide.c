@@ -34,8 +34,11 @@ static inline void decide_look_at(const dg_session *session, unsigned metric, dg
     view->asks[metric] = DG_LEVEL_FULL;
     if ((view->measured & profile->metrics & bit) == 0)
         return;
-    view->asks[metric] = dgi_profile_asks(profile, metric, view->value[metric]);
-    view->unrestored |= dgi_profile_restores(profile, metric, view->value[metric]) ? 0 : bit;
+    if (!dgi_profile_restores(profile, metric,
+                              view->value[metric])) { /* else nothing is wrong with it */
+        view->asks[metric] = dgi_profile_asks(profile, metric, view->value[metric]);
+        view->unrestored |= bit;
+    }
     if (profile->predict)
         decide_predict(session, metric, view);
 }
@@ -48,9 +51,6 @@ void dgi_session_look(const dg_session *session, dgi_session_view *view) {
     decide_look_at(session, DG_METRIC_LOSS, view);
     decide_look_at(session, DG_METRIC_JITTER, view);
     decide_look_at(session, DG_METRIC_BANDWIDTH, view);
-    if (dgi_profile_weighs(profile))
-        dgi_estimate_chances(&session->estimate, profile, view->measured & profile->metrics,
-                             &view->chances);
 }
 
 static uint32_t decide_asked_by(const dgi_session_view *view, unsigned metric) {
@@ -74,7 +74,7 @@ static uint32_t decide_newest_asks(const dg_session *session, unsigned metric) {
 
 /* The level that the rule that weighs goes to, and for what: the metric that most likely needs what is worst of it. */
 static decide_wish decide_weighed(const dg_session *session, const dgi_session_view *view) {
-    uint32_t level = dgi_session_weigh(session, view), row = level;
+    uint32_t level = view->weighed, row = level;
     while (row > DG_LEVEL_FULL && view->chances.need[row] == 0)
         row--;
     unsigned metric = view->chances.by[row];
@@ -86,9 +86,18 @@ static decide_wish decide_weighed(const dg_session *session, const dgi_session_v
     return (decide_wish){level, dgi_reason_of(metric, asks)};
 }
 
+/* Without anything new, or a dwell to come to its end, it would stay as it is. */
+static bool decide_may_weigh(const dg_session *session) {
+    return dgi_profile_weighs(session->profile) &&
+           (dgi_session_is(session, DGI_SESSION_FRESH) || dgi_session_dwell(session) != 0);
+}
+
 static decide_wish decide_wanted(const dg_session *session, const dgi_session_view *view) {
-    return dgi_profile_weighs(session->profile) ? decide_weighed(session, view)
-                                                : decide_worst(view, view->measured);
+    if (!dgi_profile_weighs(session->profile))
+        return decide_worst(view, view->measured);
+    if (!decide_may_weigh(session))
+        return (decide_wish){session->level, session->reason};
+    return decide_weighed(session, view);
 }
 
 uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view *view) {
@@ -190,21 +199,27 @@ static decide_wish decide_stay(const dg_session *session) {
     return (decide_wish){session->level, session->reason};
 }
 
-/* How many steps down the present silence has come to: one each stale_after, once patience is over. To the rule that
- * weighs it is an outage. */
+/* How many steps down the present silence has come to, once patience is over: one each stale_after. To the rule that weighs
+ * it is an outage: as many as a decision may take, and so many again each stale_after. */
 static uint32_t decide_silent_steps(const dg_session *session) {
-    uint32_t age = dgi_session_age(session, session->life);
-    if (age < dgi_session_patience(session))
+    const dg_profile *profile = session->profile;
+    uint32_t age = dgi_session_age(session, session->life), patience = dgi_session_patience(session);
+    if (age < patience)
         return 0;
-    if (dgi_profile_weighs(session->profile))
-        return UINT8_MAX;
-    return (uint32_t)dgi_min(age / session->profile->stale_ms, UINT8_MAX);
+    uint64_t steps = age / profile->stale_ms;
+    if (dgi_profile_weighs(profile))
+        steps = profile->max_down * (UINT64_C(1) + (age - patience) / profile->stale_ms);
+    return (uint32_t)dgi_min(steps, UINT8_MAX);
 }
 
 /* How old the last sign of life will be when the next of those steps is due. */
 static uint32_t decide_next_silent(const dg_session *session) {
-    uint64_t next = (uint64_t)session->profile->stale_ms * (session->stale_steps + 1u);
-    return (uint32_t)dgi_min(dgi_max(next, dgi_session_patience(session)), DECIDE_NEVER - 1);
+    const dg_profile *profile = session->profile;
+    uint32_t patience = dgi_session_patience(session);
+    uint64_t next = (uint64_t)profile->stale_ms * (session->stale_steps + 1u);
+    if (dgi_profile_weighs(profile))
+        next = patience + (uint64_t)profile->stale_ms * (session->stale_steps / profile->max_down);
+    return (uint32_t)dgi_min(dgi_max(next, patience), DECIDE_NEVER - 1);
 }
 
 /* As many steps at once as one decision may go, but no two decisions at one time. */
@@ -467,10 +482,12 @@ static uint32_t decide_next_forgotten(const dg_session *session, uint32_t blocki
 static uint32_t decide_next_up(const dg_session *session, const dgi_session_view *view, uint32_t next) {
     if (session->level <= session->cap)
         return next;
-    next = decide_next_forgotten(session, dgi_session_blocking(session, view), next);
-    uint32_t best = decide_best(session, view, decide_wanted(session, view));
-    uint32_t dwell = dgi_session_dwell(session);
-    if (dwell == 0 || !decide_up_ready(session, view, best))
+    uint32_t dwell = dgi_session_dwell(session), watched = dgi_session_blocking(session, view);
+    if (dgi_profile_weighs(session->profile)) /* any that is forgotten changes what is likely */
+        watched = dwell != 0 ? view->measured & session->profile->metrics : 0;
+    next = decide_next_forgotten(session, watched, next);
+    if (dwell == 0 ||
+        !decide_up_ready(session, view, decide_best(session, view, decide_wanted(session, view))))
         return next;
     next = decide_sooner(next, session, session->since, dwell);
     if (session->doublings != 0 && dgi_session_is(session, DGI_SESSION_UP_ON_TRIAL))
@@ -523,10 +540,13 @@ void dgi_session_expire(dg_session *session) {
     decide_judge(session);
 }
 
-void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session_outcome *outcome) {
+void dgi_session_decide(dg_session *session, const dgi_session_fed *fed, dgi_session_view *view,
+                        dgi_session_outcome *outcome) {
     *outcome = (dgi_session_outcome){.before = session->level};
     dgi_session_expire(session);
     dgi_session_look(session, view);
+    if (decide_may_weigh(session))
+        view->weighed = dgi_session_weigh(session, fed, view);
     decide_wish wish = decide_target(session, view);
     if (wish.level != session->level) {
         decide_commit(session, wish, outcome);

@@ -112,15 +112,17 @@ static void sample_begin(dg_session *session) {
     dgi_session_set(session, DGI_SESSION_ALIVE);
 }
 
-static void sample_absorb(dg_session *session, const sample_integers *sample) {
+static void sample_absorb(dg_session *session, const sample_integers *sample, dgi_session_fed *fed) {
     uint32_t measured = sample->measured;
     if (measured == 0) {
         if (sample->asked)
             sample_begin(session);
         return;
     }
-    bool silent = dgi_session_is_silent(session), first = !dgi_session_is(session, DGI_SESSION_ALIVE);
-    uint32_t passed = first ? SAMPLE_FIRST_MS : dgi_session_age(session, session->life);
+    bool first = !dgi_session_is(session, DGI_SESSION_ALIVE);
+    *fed = (dgi_session_fed){.ms = first ? SAMPLE_FIRST_MS : dgi_session_age(session, session->life),
+                             .measured = true,
+                             .silent = dgi_session_is_silent(session)};
     session->life = session->clock;
     session->stale_steps = 0;
     dgi_session_set(session, DGI_SESSION_ALIVE | DGI_SESSION_FRESH);
@@ -130,11 +132,11 @@ static void sample_absorb(dg_session *session, const sample_integers *sample) {
                            session->clock);
     }
     sample_feed(session, sample, measured);
-    dgi_session_measured(session, passed, silent);
     dgi_session_probe(session, sample->value, measured);
 }
 
-int dgi_session_take_sample(dg_session *session, const dg_sample *sample, size_t size, dg_time now) {
+int dgi_session_take_sample(dg_session *session, const dg_sample *sample, size_t size, dg_time now,
+                            dgi_session_fed *fed) {
     dg_sample whole;
     sample_integers read;
     int status = sample ? DG_OK : DG_ERR_INVALID;
@@ -150,7 +152,7 @@ int dgi_session_take_sample(dg_session *session, const dg_sample *sample, size_t
         return status;
     }
     dgi_session_advance(session, now);
-    sample_absorb(session, &read);
+    sample_absorb(session, &read, fed);
     return DG_OK;
 }
 

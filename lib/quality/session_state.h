@@ -84,8 +84,16 @@ typedef struct dgi_session_view {
     uint32_t measured;
     uint32_t predicted;  /* those that ask for a level only if they go on getting worse */
     uint32_t unrestored; /* those that decide and are not strictly inside what restores */
-    dgi_chances chances; /* for a rule that weighs */
+    dgi_chances chances; /* of a rule that weighs, once it has */
+    uint32_t weighed;    /* the level that it goes to */
 } dgi_session_view;
+
+/* What was measured just now; all zero if nothing was. */
+typedef struct dgi_session_fed {
+    uint32_t ms; /* since the measurement before it, which it stands for */
+    bool measured;
+    bool silent; /* the last of them: the others were silence */
+} dgi_session_fed;
 
 /* What a decision came to. */
 typedef struct dgi_session_outcome {
@@ -152,11 +160,13 @@ void dgi_session_clamp(dg_session *session);
 
 /* Take a sample, or an acknowledgement, when it came. DG_OK, or why it is none; nothing is changed then but the count
  * of rejected samples (session_sample.c). */
-int dgi_session_take_sample(dg_session *session, const dg_sample *sample, size_t size, dg_time now);
+int dgi_session_take_sample(dg_session *session, const dg_sample *sample, size_t size, dg_time now,
+                            dgi_session_fed *fed);
 int dgi_session_take_ack(dg_session *session, const dg_ack *ack, size_t size, dg_time now);
 
 /* Decides, changes the session, and says what came of it (session_decide.c). */
-void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session_outcome *outcome);
+void dgi_session_decide(dg_session *session, const dgi_session_fed *fed, dgi_session_view *view,
+                        dgi_session_outcome *outcome);
 void dgi_session_look(const dg_session *session, dgi_session_view *view);
 /* Ends what has run its time. */
 void dgi_session_expire(dg_session *session);
@@ -174,17 +184,15 @@ uint32_t dgi_session_patience(const dg_session *session);
 /* Whether every metric has been silent for longer than the pace allows, if that is minded. */
 bool dgi_session_is_silent(const dg_session *session);
 
-/* The rule that weighs (session_weigh.c). A measurement stands for the `ms` since the one before it; after silence, for
- * the last of them. */
-void dgi_session_measured(dg_session *session, uint32_t ms, bool silent);
+/* The rule that weighs (session_weigh.c): counts what was measured, and returns the level that it goes to. Fills in the
+ * view's chances. */
+uint32_t dgi_session_weigh(dg_session *session, const dgi_session_fed *fed, dgi_session_view *view);
 /* As if its level had been right for long. */
 void dgi_session_begin_weighing(dg_session *session);
 /* Lays it out for its profile's rule, which is of the other kind now. */
 void dgi_session_lay(dg_session *session);
 /* A client could not play what is better than this level. */
 void dgi_session_underran(dg_session *session, uint32_t level);
-/* The level that it goes to. */
-uint32_t dgi_session_weigh(const dg_session *session, const dgi_session_view *view);
 
 /* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,

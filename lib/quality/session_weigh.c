@@ -5,6 +5,8 @@
  * pays more than a constant times that, and under constant input it moves once.
  *
  * SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "base/fixed.h"
 #include "quality/session_state.h"
 
@@ -14,24 +16,17 @@
 #define WEIGH_LAST_MS      1000u /* what a measurement after silence stands for, at the least */
 #define WEIGH_MOST_MS      60000u
 #define WEIGH_UNIT         (DGI_BELIEF_ONE / DGI_PROFILE_SECOND)
-#define WEIGH_WASTE        2u /* a level too low while all is fine costs half of one too high */
+/* What a level below a fine full has come to after long, at the least: half a level-second over the part forgotten. */
+#define WEIGH_SETTLES (3 * DGI_PROFILE_SECOND + DGI_PROFILE_SECOND / 2)
+#define WEIGH_WASTE   2u /* a level too low while all is fine costs half of one too high */
 
-/* What a second at each level costs, in level-seconds of DGI_BELIEF_ONE. */
+/* What a second at each level costs, in parts of DGI_PROFILE_SECOND. */
 static void weigh_costs(const dgi_chances *chances, uint32_t cost[DG_LEVELS]) {
     uint32_t harm = 0;
     for (uint32_t level = DG_LEVELS; level-- > 0;) {
-        cost[level] = harm + level * chances->fine / WEIGH_WASTE;
+        cost[level] = (harm + level * chances->fine / WEIGH_WASTE) / WEIGH_UNIT;
         harm += chances->need[level];
     }
-}
-
-/* Measured against the least, and never more than a switch above it. */
-static void weigh_level_off(dg_session *session, const uint64_t work[DG_LEVELS]) {
-    uint64_t least = work[0], price = session->profile->price;
-    for (uint32_t level = 1; level < DG_LEVELS; level++)
-        least = dgi_min(least, work[level]);
-    for (uint32_t level = 0; level < DG_LEVELS; level++)
-        session->work[level] = (uint16_t)dgi_min(work[level] - least, price);
 }
 
 /* Silence: as if it had been an outage for long. */
@@ -40,27 +35,29 @@ static void weigh_outage(dg_session *session) {
         session->work[level] = (uint16_t)(level < session->profile->worst ? session->profile->price : 0);
 }
 
-static void weigh_pass(dg_session *session, const dgi_chances *chances, uint32_t ms) {
-    uint32_t cost[DG_LEVELS], left = dgi_half_life(ms, WEIGH_HALF_MS);
-    uint64_t work[DG_LEVELS];
-    weigh_costs(chances, cost);
-    for (uint32_t level = 0; level < DG_LEVELS; level++)
-        work[level] = (uint64_t)session->work[level] * left / DGI_BELIEF_ONE +
-                      (uint64_t)cost[level] * ms / (1000 * WEIGH_UNIT);
-    weigh_level_off(session, work);
+/* What was is forgotten in part, what costs is added; then measured against the least, and never more than a switch above
+ * it: whoever stands elsewhere could have come here. */
+static void weigh_pass(dg_session *session, const uint32_t cost[DG_LEVELS], uint32_t ms) {
+    uint32_t left = dgi_half_life(ms, DGI_HALF_RATE(WEIGH_HALF_MS)), price = session->profile->price;
+    uint32_t work[DG_LEVELS], least = UINT32_MAX;
+    for (uint32_t level = 0; level < DG_LEVELS; level++) {
+        work[level] = session->work[level] * left / DGI_BELIEF_ONE + cost[level] * ms / 1000;
+        least = work[level] < least ? work[level] : least;
+    }
+    for (uint32_t level = 0; level < DG_LEVELS; level++) {
+        uint32_t above = work[level] - least;
+        session->work[level] = (uint16_t)(above < price ? above : price);
+    }
 }
 
-void dgi_session_measured(dg_session *session, uint32_t ms, bool silent) {
-    if (!dgi_profile_weighs(session->profile))
-        return;
-    uint32_t gap = session->estimate.pace.common * DGI_PACE_UNIT;
-    if (silent) {
+static void weigh_fed(dg_session *session, const dgi_session_fed *fed, const uint32_t cost[DG_LEVELS]) {
+    uint32_t ms = (uint32_t)dgi_min(fed->ms, WEIGH_MOST_MS);
+    if (fed->silent) {
+        uint32_t gap = session->estimate.pace.common * DGI_PACE_UNIT;
         weigh_outage(session);
         ms = (uint32_t)dgi_min(ms, dgi_max(gap, WEIGH_LAST_MS));
     }
-    dgi_session_view view;
-    dgi_session_look(session, &view);
-    weigh_pass(session, &view.chances, (uint32_t)dgi_min(ms, WEIGH_MOST_MS));
+    weigh_pass(session, cost, ms);
 }
 
 void dgi_session_begin_weighing(dg_session *session) {
@@ -80,13 +77,10 @@ void dgi_session_underran(dg_session *session, uint32_t level) {
         session->work[b] = (uint16_t)(b < level ? session->profile->price : 0);
 }
 
-uint32_t dgi_session_weigh(const dg_session *session, const dgi_session_view *view) {
-    uint32_t cost[DG_LEVELS], best = DG_LEVEL_FULL;
-    uint64_t least = UINT64_MAX;
-    weigh_costs(&view->chances, cost);
+static uint32_t weigh_least(const dg_session *session, const uint32_t cost[DG_LEVELS]) {
+    uint32_t best = DG_LEVEL_FULL, least = UINT32_MAX;
     for (uint32_t level = 0; level <= session->profile->worst; level++) {
-        uint64_t weight = session->work[level] +
-                          (uint64_t)WEIGH_AHEAD_HALF_S * cost[level] / (2 * WEIGH_UNIT) +
+        uint32_t weight = session->work[level] + WEIGH_AHEAD_HALF_S * cost[level] / 2 +
                           (level != session->level ? session->profile->price : 0);
         if (weight < least || (weight == least && session->work[level] < session->work[best])) {
             least = weight;
@@ -94,4 +88,32 @@ uint32_t dgi_session_weigh(const dg_session *session, const dgi_session_view *vi
         }
     }
     return best;
+}
+
+/* Nothing costs anything, and nothing is left of what did: nothing would change, as while all is fine for long. So nearly
+ * every sample of nearly every session. */
+static bool weigh_is_idle(const dg_session *session, const dgi_chances *chances) {
+    static const uint16_t none[DG_LEVELS] = {0};
+    return chances->need[DG_LEVEL_REDUCED] == 0 && chances->fine == 0 &&
+           memcmp(session->work, none, sizeof none) == 0;
+}
+
+static bool weigh_is_settled(const dg_session *session, const dgi_chances *chances) {
+    uint32_t price = session->profile->price;
+    return chances->fine == DGI_BELIEF_ONE && session->level == DG_LEVEL_FULL && session->work[0] == 0 &&
+           price <= WEIGH_SETTLES && session->work[1] == price && session->work[2] == price &&
+           session->work[3] == price;
+}
+
+uint32_t dgi_session_weigh(dg_session *session, const dgi_session_fed *fed, dgi_session_view *view) {
+    uint32_t cost[DG_LEVELS];
+    dgi_estimate_chances(&session->estimate, session->profile,
+                         view->measured & session->profile->metrics, &view->chances);
+    if (!fed->silent &&
+        (weigh_is_settled(session, &view->chances) || weigh_is_idle(session, &view->chances)))
+        return session->level;
+    weigh_costs(&view->chances, cost);
+    if (fed->measured)
+        weigh_fed(session, fed, cost);
+    return weigh_least(session, cost);
 }

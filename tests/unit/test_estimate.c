@@ -7,6 +7,7 @@
 static void tune(dg_profile *profile, uint32_t bin_ms, uint32_t window) {
     profile->bin_ms = bin_ms;
     profile->window = window;
+    profile->half_ms = 1386;
     dgi_profile_fill_times(profile);
 }
 

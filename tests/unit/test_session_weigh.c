@@ -354,14 +354,15 @@ END_TEST
 /* --- the numbers beneath --- */
 
 START_TEST(half_is_left_after_a_half_life) {
-    for (uint32_t half = 100; half < 5000; half += 377) {
-        ck_assert_uint_eq(dgi_half_life(0, half), DGI_BELIEF_ONE);
-        ck_assert_uint_eq(dgi_half_life(half, half), DGI_BELIEF_ONE / 2);
-        ck_assert_uint_eq(dgi_half_life(3 * (uint64_t)half, half), DGI_BELIEF_ONE / 8);
-        ck_assert_uint_eq(dgi_half_life(UINT64_C(1) << 40, half), 0);
+    for (uint32_t half = 100; half <= 60000; half += 599) {
+        uint32_t rate = DGI_HALF_RATE(half);
+        ck_assert_uint_eq(dgi_half_life(0, rate), DGI_BELIEF_ONE);
+        ck_assert_uint_eq(dgi_half_life(half, rate), DGI_BELIEF_ONE / 2);
+        ck_assert_uint_le(DGI_BELIEF_ONE / 8 - dgi_half_life(3 * (uint64_t)half, rate), 8);
+        ck_assert_uint_eq(dgi_half_life(UINT64_C(1) << 40, rate), 0);
         uint32_t before = DGI_BELIEF_ONE;
         for (uint32_t ms = 0; ms < 4 * half; ms += 7) {
-            uint32_t left = dgi_half_life(ms, half);
+            uint32_t left = dgi_half_life(ms, rate);
             double exact = pow(2, -(double)ms / half) * DGI_BELIEF_ONE;
             ck_assert(fabs(left - exact) <= 0.01 * exact + 1);
             ck_assert_uint_le(left, before);
