@@ -89,6 +89,8 @@ static void profile_rules(dgi_check *check, const void *config) {
     const dg_profile_config *whole = config;
     dg_duration dwell = whole->dwell == DG_OFF ? 0 : whole->dwell;
     dgi_check_that(check, whole->dwell_max >= dwell, "dwell_max", "must be at least dwell");
+    dgi_check_that(check, whole->bin == DG_OFF || whole->forget_after >= whole->bin, "forget_after",
+                   "must be at least bin");
     dgi_check_that(check, dgi_profile_string_fits(whole->name, DGI_PROFILE_NAME_MAX), "name",
                    "must be 1..31 bytes");
 }

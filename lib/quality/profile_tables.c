@@ -158,11 +158,16 @@ static void tables_check_duration(dgi_check *check, uint32_t row, const char *me
     dgi_check_that(check, fits, tables_field(field, "tuning", row, member), "is out of range");
 }
 
-static void tables_check_tuning(dgi_check *check, const dg_metric_tuning *row, uint32_t i) {
+static void tables_check_tuning(dgi_check *check, const dg_profile_config *config,
+                                const dg_metric_tuning *row, uint32_t i) {
     char field[TABLES_FIELD_MAX];
     tables_check_duration(check, i, "bin", row->bin, 1, DG_SEC(10), true);
     tables_check_duration(check, i, "forget_after", row->forget_after, DG_SEC(1), DG_SEC(3600), false);
     tables_check_duration(check, i, "half_life", row->half_life, DG_MS(100), DG_SEC(60), false);
+    dg_duration bin = row->bin != 0 ? row->bin : config->bin;
+    dg_duration forget = row->forget_after != 0 ? row->forget_after : config->forget_after;
+    dgi_check_that(check, bin == DG_OFF || forget >= bin,
+                   tables_field(field, "tuning", i, "forget_after"), "must be at least bin");
     dgi_check_u64(check, tables_field(field, "tuning", i, "window"), row->window, 0, 10);
     dgi_check_u64(check, tables_field(field, "tuning", i, "reserved"), row->reserved, 0, 0);
 }
@@ -175,7 +180,7 @@ static void tables_read_tuning(dgi_check *check, dgi_profile_plan *plan) {
     dgi_check_u64(check, "tuning_count", config->tuning_count, count, count);
     for (uint32_t i = 0; i < count && check->status == DG_OK; i++) {
         plan->tuning[i] = config->tuning[i];
-        tables_check_tuning(check, &plan->tuning[i], i);
+        tables_check_tuning(check, config, &plan->tuning[i], i);
     }
 }
 

@@ -168,10 +168,11 @@ static bool decide_up_ready(const dg_session *session, const dgi_session_view *v
            !dgi_session_is(session, DGI_SESSION_HELD_UP) && decide_probed(session, view);
 }
 
-/* Without a dwell each new measurement may lift it once: asking more often changes nothing. */
-static bool decide_dwelt(const dg_session *session) {
+/* Without a dwell each new measurement may lift it once: asking more often changes nothing. So may the end of all. */
+static bool decide_dwelt(const dg_session *session, const dgi_session_view *view) {
     uint32_t dwell = dgi_session_dwell(session);
-    return dwell == 0 ? dgi_session_is(session, DGI_SESSION_FRESH)
+    bool unmeasured = (view->measured & session->profile->metrics) == 0;
+    return dwell == 0 ? unmeasured || dgi_session_is(session, DGI_SESSION_FRESH)
                       : dgi_session_age(session, session->since) >= dwell;
 }
 
@@ -271,7 +272,7 @@ static decide_wish decide_metrics(dg_session *session, const dgi_session_view *v
         return held ? decide_stay(session) : wish;
     }
     uint32_t best = decide_best(session, view, wanted);
-    if (!decide_up_ready(session, view, best) || !decide_dwelt(session))
+    if (!decide_up_ready(session, view, best) || !decide_dwelt(session, view))
         return wish;
     uint32_t most = (uint32_t)dgi_sub_sat(session->level, session->profile->max_up);
     return (decide_wish){(uint32_t)dgi_max(best, most), DG_REASON_IMPROVED};
@@ -393,7 +394,7 @@ static void decide_tell(dg_session *session, uint32_t to, uint32_t reason) {
         dgi_session_set(session, DGI_SESSION_AWAITING);
     bool by_link =
         (decide_by_link_down(reason) && reason != DG_REASON_STALE_METRICS) || decide_by_link_up(reason);
-    if (by_link && to != DG_LEVEL_FALLBACK)
+    if (by_link && to != DG_LEVEL_FALLBACK && dgi_session_is(session, DGI_SESSION_AWAITING))
         dgi_session_set(session, DGI_SESSION_REFUSABLE);
 }
 
@@ -485,6 +486,8 @@ static uint32_t decide_next_up(const dg_session *session, const dgi_session_view
     uint32_t dwell = dgi_session_dwell(session), watched = dgi_session_blocking(session, view);
     if (dgi_profile_weighs(session->profile)) /* any that is forgotten changes what is likely */
         watched = dwell != 0 ? view->measured & session->profile->metrics : 0;
+    if (!decide_link_reason(session->reason)) /* without any it is lifted */
+        watched |= view->measured & session->profile->metrics;
     next = decide_next_forgotten(session, watched, next);
     if (dwell == 0 ||
         !decide_up_ready(session, view, decide_best(session, view, decide_wanted(session, view))))

@@ -67,5 +67,6 @@ int dg_session_excuse(dg_session *session, dg_duration stood, dg_time now) {
     session_excuse(session, &session->sent_at, ms);
     for (unsigned metric = 0; metric < DG_METRICS; metric++)
         session_excuse(session, &session->estimate.heard[metric], ms);
+    dgi_session_expire(session); /* before the clock wraps, if nobody asks meanwhile */
     return DG_OK;
 }

@@ -202,6 +202,32 @@ START_TEST(what_is_written_reads_back_the_same) {
 }
 END_TEST
 
+/* The messages as the header and the specification show them. */
+START_TEST(examples_of_the_documentation_are_read_and_written_the_same) {
+    static const char *const texts[] = {
+        degraded,
+        "{\"type\":\"quality.restored\",\"seq\":2,\"level\":\"full\",\"message\":\"Network conditions "
+        "improved\"}",
+        "{\"type\":\"quality.ack\",\"seq\":1,\"accepted\":true,\"client_metrics\":{\"buffer_level\":4,"
+        "\"playback_rate\":1}}",
+        "{\"type\":\"quality.set\",\"level\":\"low\",\"duration_ms\":60000}",
+        "{\"type\":\"mode.fallback\",\"enabled\":true,\"message\":\"Network too unstable for voice. "
+        "Switched to "
+        "text mode.\",\"estimated_recovery_ms\":30000}",
+        "{\"type\":\"mode.fallback\",\"enabled\":false,\"estimated_recovery_ms\":0}",
+        "{\"type\":\"system\",\"message\":\"Please refresh your dashboard\"}",
+    };
+    uint32_t kinds = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        dg_message message;
+        ok(read_text(texts[i], &message));
+        kinds |= 1u << message.kind;
+        writes(&message, texts[i]);
+    }
+    ck_assert_uint_eq(kinds, (1u << (DG_MESSAGE_SYSTEM + 1)) - (1u << DG_MESSAGE_DEGRADED)); /* each */
+}
+END_TEST
+
 /* Any one byte changed: an answer, never a crash, and never a message that says what no message may. */
 START_TEST(mutated_messages_are_read_or_refused) {
     unsigned long long seed = property_seed();
@@ -901,6 +927,7 @@ TESTS_MAIN("message", the_original_example_is_written_byte_for_byte, each_kind_i
            fallback_says_how_long_on_the_way_in_and_nothing_on_the_way_out,
            a_way_up_that_the_network_did_not_take_is_not_told_as_one,
            unmeasured_metrics_are_left_out_and_never_zero, what_is_written_reads_back_the_same,
+           examples_of_the_documentation_are_read_and_written_the_same,
            mutated_messages_are_read_or_refused, members_may_come_in_any_order_and_the_type_last,
            text_of_another_type_is_the_hosts_whatever_else_is_in_it,
            long_text_is_looked_at_only_as_far_as_a_message_may_reach,

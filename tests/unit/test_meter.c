@@ -813,8 +813,58 @@ START_TEST(counts_of_bytes_end_at_their_largest) {
 }
 END_TEST
 
+/* However slow the link: a reply is waited for no longer than 3 s. */
+START_TEST(reply_on_the_slowest_link_is_lost_after_three_seconds) {
+    dg_meter *meter = made(0);
+    round_trip(meter, 0, 0, DG_MS(999));
+    (void)sample_of(meter, DG_SEC(1));
+    ok(dg_meter_sent(meter, 1, 0, DG_SEC(10)));
+    ck_assert_uint_eq(sample_of(meter, DG_SEC(13) - 1).has, 0);
+    ck_assert_double_eq(sample_of(meter, DG_SEC(13)).loss, 1);
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* What the kernel says is never more than a sample may hold. */
+START_TEST(figures_beyond_a_sample_are_its_largest) {
+    dg_meter *meter = made(0);
+    dg_tcp_info info = {.has = DG_TCP_RTT | DG_TCP_RTTVAR | DG_TCP_DELIVERY_RATE,
+                        .rtt_us = UINT32_MAX,
+                        .rttvar_us = UINT32_MAX,
+                        .delivery_rate = UINT64_MAX};
+    dg_sample sample = tcp_told(meter, info);
+    ck_assert_double_eq(sample.rtt_ms, 3600000);
+    ck_assert_double_eq(sample.jitter_ms, 3600000);
+    ck_assert_double_eq(sample.bandwidth_kbps, 4294967295.0);
+    ok(dg_sample_check(&sample, NULL, 0));
+    dg_meter_free(meter);
+}
+END_TEST
+
+/* 1000 bytes of the client's own count every 100 ms are 80 kbit/s, whatever the round trip; the mark says that nothing
+ * waited. */
+START_TEST(delivered_bytes_are_a_bandwidth_that_the_application_limits) {
+    static const uint64_t ways[] = {1, 20, 90};
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        dg_meter *meter = made(0);
+        dg_sample sample = {0};
+        for (uint32_t n = 0; n < 20; n++) {
+            ok(dg_meter_sent(meter, n, 1000, n * DG_MS(100)));
+            ok(dg_meter_acked(meter, n, (n + 1) * 1000ull, n * DG_MS(100) + DG_MS(ways[i])));
+            sample = sample_of(meter, n * DG_MS(100) + DG_MS(ways[i]));
+            ck_assert((sample.has & DG_SAMPLE_BANDWIDTH) != 0 || n == 0);
+        }
+        ck_assert_double_eq(sample.bandwidth_kbps, 80);
+        ck_assert_uint_ne(sample.has & DG_SAMPLE_APP_LIMITED, 0);
+        dg_meter_free(meter);
+    }
+}
+END_TEST
+
 TESTS_MAIN(
-    "meter", counts_of_bytes_end_at_their_largest, constant_round_trips_give_exactly_that_and_no_jitter,
+    "meter", delivered_bytes_are_a_bandwidth_that_the_application_limits,
+    figures_beyond_a_sample_are_its_largest, reply_on_the_slowest_link_is_lost_after_three_seconds,
+    counts_of_bytes_end_at_their_largest, constant_round_trips_give_exactly_that_and_no_jitter,
     statistics_count_what_is_lost_by_now_and_change_nothing, smoothed_rtt_moves_by_an_eighth,
     jitter_is_that_of_rfc_3550, sample_holds_only_what_came_since_the_last,
     one_of_twenty_lost_is_five_percent, reply_is_lost_exactly_when_its_time_is_over,

@@ -366,12 +366,15 @@ START_TEST(each_fault_of_a_metrics_times_names_it) {
                   {{.half_life = DG_MS(99)}, "tuning[2].half_life: "},
                   {{.half_life = DG_OFF}, "tuning[2].half_life: "},
                   {{.window = 11}, "tuning[2].window: "},
+                  {{.bin = DG_SEC(9), .forget_after = DG_SEC(8)}, "tuning[2].forget_after: must be at"},
                   {{.reserved = 1}, "tuning[2].reserved: "}};
     for (size_t i = 0; i < DGI_COUNT(faults); i++) {
         dg_metric_tuning rows[DG_METRICS] = {[2] = faults[i].row};
         faulty(&(dg_profile_config){.tuning = rows, .tuning_count = 4, .tuning_size = sizeof *rows},
                faults[i].words);
     }
+    faulty(&(dg_profile_config){.bin = DG_SEC(2), .forget_after = DG_SEC(1)},
+           "forget_after: must be at least bin");
     dg_metric_tuning rows[DG_METRICS] = {{0}};
     faulty(&(dg_profile_config){.tuning = rows, .tuning_count = 3, .tuning_size = sizeof *rows},
            "tuning_count: ");

@@ -300,7 +300,23 @@ START_TEST(a_level_older_than_the_hosts_clock_is_as_old_as_that) {
 }
 END_TEST
 
-TESTS_MAIN("session_blob", a_level_older_than_the_hosts_clock_is_as_old_as_that,
+START_TEST(a_session_saved_without_acknowledgements_is_restored) {
+    const dg_profile *profile;
+    unsigned char blob[DG_SESSION_BLOB_MAX];
+    ok(dg_profile_new(&profile, &(dg_profile_config){.ack_timeout = DG_OFF}));
+    dg_session *session = session_made(profile), *other = session_made(profile);
+    ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 400), 0).level, DG_LEVEL_REDUCED);
+    int size = dg_session_save(session, at_ms(100), blob, sizeof blob);
+    ok(dg_session_restore(other, blob, (size_t)size, 0, at_ms(100)));
+    ck_assert_uint_eq(dg_session_level(other), DG_LEVEL_REDUCED);
+    dg_session_free(session);
+    dg_session_free(other);
+    dg_profile_unref(profile);
+}
+END_TEST
+
+TESTS_MAIN("session_blob", a_session_saved_without_acknowledgements_is_restored,
+           a_level_older_than_the_hosts_clock_is_as_old_as_that,
            a_loaded_session_decides_as_the_saved_one, a_damaged_blob_is_refused_and_changes_nothing,
            a_blob_with_a_good_checksum_and_bad_values_is_refused,
            peeking_answers_as_asking_would_and_changes_nothing,

@@ -343,11 +343,10 @@ END_TEST
 /* A step up whose trial ends before the doubled dwell is judged just then. */
 START_TEST(the_end_of_a_trial_is_asked_for_to_the_millisecond) {
     const dg_profile *profile;
-    ok(dg_profile_new(&profile,
-                      &(dg_profile_config){.rule = DG_RULE_STEADY,
-                                           .max_up = 1,
-                                           .revert_within = DG_SEC(3),
-                                           .ack_timeout = DG_OFF}));
+    ok(dg_profile_new(&profile, &(dg_profile_config){.rule = DG_RULE_STEADY,
+                                                     .max_up = 1,
+                                                     .revert_within = DG_SEC(3),
+                                                     .ack_timeout = DG_OFF}));
     dg_session *session = session_made(profile);
     dg_sample bad = sample_of(DG_METRIC_RTT, 900), fine = sample_of(DG_METRIC_RTT, 20);
     double t = 0;
@@ -383,6 +382,38 @@ START_TEST(a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in) {
         ck_assert_uint_eq(asked(session, rows[i].ends - 1).reason, DG_REASON_MANUAL);
         ck_assert_uint_ne(asked(session, rows[i].ends).reason, DG_REASON_MANUAL);
         dg_session_free(session);
+    }
+}
+END_TEST
+
+START_TEST(a_hold_ends_though_the_clock_jumped_while_nobody_asked) {
+    dg_session *session = session_steady();
+    fed(session, sample_of(DG_METRIC_RTT, 400), 0);
+    ck_assert_uint_eq(acked(session, (dg_ack){.accepted = 0}, 100).level, DG_LEVEL_FULL);
+    for (int i = 1; i <= 3; i++)
+        ok(dg_session_excuse(session, 0, at_ms(i * 13 * 86400e3)));
+    ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 400), 39 * 86400e3 + 1000).level,
+                      DG_LEVEL_REDUCED);
+    dg_session_free(session);
+}
+END_TEST
+
+/* Of every rule: it waits for probes, its samples end, and silence is ignored. */
+START_TEST(a_released_fallback_asks_for_its_way_out_when_its_samples_end) {
+    for (uint32_t rule = DG_RULE_WEIGHED; rule <= DG_RULE_GRADES; rule++) {
+        const dg_profile *profile;
+        ok(dg_profile_new(&profile, &(dg_profile_config){
+                                        .stale = DG_STALE_IGNORE, .rule = rule, .fallback_probes = 3}));
+        dg_session *session = session_made(profile);
+        dg_decision decision;
+        forced(session, DG_LEVEL_FALLBACK, 0, 0);
+        fed(session, sample_of(DG_METRIC_RTT, 20), 100);
+        ok(dg_session_unforce(session, at_ms(200), &decision));
+        for (int i = 0; i < 100 && decision.level != DG_LEVEL_FULL && decision.next != DG_NEVER; i++)
+            ok(dg_session_ask(session, decision.next, &decision));
+        ck_assert_uint_eq(decision.level, DG_LEVEL_FULL);
+        dg_session_free(session);
+        dg_profile_unref(profile);
     }
 }
 END_TEST
@@ -459,8 +490,9 @@ START_TEST(at_the_end_of_time_there_is_no_next) {
 }
 END_TEST
 
-TESTS_MAIN("session_time", at_the_end_of_time_there_is_no_next,
-           the_end_of_the_hold_after_a_refusal_is_asked_for_exactly,
+TESTS_MAIN("session_time", a_hold_ends_though_the_clock_jumped_while_nobody_asked,
+           a_released_fallback_asks_for_its_way_out_when_its_samples_end,
+           at_the_end_of_time_there_is_no_next, the_end_of_the_hold_after_a_refusal_is_asked_for_exactly,
            what_is_long_ago_is_clamped_and_nothing_beside_it, the_end_of_a_trial_is_asked_for_exactly,
            a_forced_level_ends_at_the_millisecond_that_its_duration_ends_in,
            silence_lowers_one_level_each_time_it_passes,
