@@ -7,8 +7,9 @@
 #define DECIDE_NEVER UINT32_MAX
 /* The flap budget of the rule that weighs: so many steps up in a row may be taken back before it gets a dwell, which
  * doubles from here on. */
-#define DECIDE_FREE       4
-#define DECIDE_FLAP_DWELL UINT64_C(1000) /* milliseconds */
+#define DECIDE_FREE        4
+#define DECIDE_FLAP_DWELL  UINT64_C(1000) /* milliseconds */
+#define DECIDE_BLIND_DWELL 1000u
 
 /* What a layer asks for. */
 typedef struct decide_wish {
@@ -168,11 +169,18 @@ static bool decide_up_ready(const dg_session *session, const dgi_session_view *v
            !dgi_session_is(session, DGI_SESSION_HELD_UP) && decide_probed(session, view);
 }
 
-/* Without a dwell each new measurement may lift it once: asking more often changes nothing. So may the end of all. */
-static bool decide_dwelt(const dg_session *session, const dgi_session_view *view) {
+/* The dwell before a step up from what is seen: a session of which nothing is measured needs one, as nothing new will come
+ * that could lift it. */
+static uint32_t decide_dwell(const dg_session *session, const dgi_session_view *view) {
     uint32_t dwell = dgi_session_dwell(session);
     bool unmeasured = (view->measured & session->profile->metrics) == 0;
-    return dwell == 0 ? unmeasured || dgi_session_is(session, DGI_SESSION_FRESH)
+    return dwell == 0 && unmeasured ? DECIDE_BLIND_DWELL : dwell;
+}
+
+/* Without a dwell each new measurement may lift it once: asking more often changes nothing. */
+static bool decide_dwelt(const dg_session *session, const dgi_session_view *view) {
+    uint32_t dwell = decide_dwell(session, view);
+    return dwell == 0 ? dgi_session_is(session, DGI_SESSION_FRESH)
                       : dgi_session_age(session, session->since) >= dwell;
 }
 
@@ -433,12 +441,13 @@ static void decide_commit(dg_session *session, decide_wish wish, dgi_session_out
     outcome->send = dgi_session_is(session, DGI_SESSION_DISABLED) ? 0 : session->send;
 }
 
-/* Not acknowledged in time: told again, and when that is used up, the change stands. */
+/* Not acknowledged in time: told again, and when that is used up, or no profile asks for it any more, the change stands. */
 static void decide_resend(dg_session *session, dgi_session_outcome *outcome) {
+    const dg_profile *profile = session->profile;
     if (!dgi_session_is(session, DGI_SESSION_AWAITING) ||
-        dgi_session_age(session, session->sent_at) < session->profile->ack_ms)
+        dgi_session_age(session, session->sent_at) < profile->ack_ms)
         return;
-    if (session->resends >= session->profile->ack_resends ||
+    if (profile->ack_ms == 0 || session->resends >= profile->ack_resends ||
         dgi_session_is(session, DGI_SESSION_DISABLED)) {
         dgi_session_clear(session, DGI_SESSION_AWAITING | DGI_SESSION_REFUSABLE);
         return;
@@ -483,7 +492,7 @@ static uint32_t decide_next_forgotten(const dg_session *session, uint32_t blocki
 static uint32_t decide_next_up(const dg_session *session, const dgi_session_view *view, uint32_t next) {
     if (session->level <= session->cap)
         return next;
-    uint32_t dwell = dgi_session_dwell(session), watched = dgi_session_blocking(session, view);
+    uint32_t dwell = decide_dwell(session, view), watched = dgi_session_blocking(session, view);
     if (dgi_profile_weighs(session->profile)) /* any that is forgotten changes what is likely */
         watched = dwell != 0 ? view->measured & session->profile->metrics : 0;
     if (!decide_link_reason(session->reason)) /* without any it is lifted */

@@ -237,8 +237,23 @@ START_TEST(recovery_is_the_median_of_the_last_three_stays) {
 }
 END_TEST
 
+/* A change that waited for its answer stands, if a profile comes that asks for none. */
+START_TEST(nothing_is_sent_again_under_a_profile_without_acknowledgements) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile, &(dg_profile_config){.ack_timeout = DG_OFF}));
+    dg_session *session = session_made(NULL);
+    ck_assert_uint_ne(fed(session, sample_of(DG_METRIC_RTT, 400), 0).send, 0);
+    ok(dg_session_set_profile(session, profile));
+    for (int t = 1; t < 3000; t += 100)
+        ck_assert_uint_eq(asked(session, t).send, 0);
+    dg_session_free(session);
+    dg_profile_unref(profile);
+}
+END_TEST
+
 TESTS_MAIN(
-    "session_answer", a_level_between_trigger_and_restore_is_held_by_what_must_restore,
+    "session_answer", nothing_is_sent_again_under_a_profile_without_acknowledgements,
+    a_level_between_trigger_and_restore_is_held_by_what_must_restore,
     a_level_is_held_by_the_metric_that_blocks_now, a_level_that_only_its_dwell_holds_says_that_it_waits,
     fallback_that_waits_for_probes_says_that_it_waits, force_cap_and_silence_say_that_they_hold,
     only_a_link_that_got_better_is_told_so, the_end_of_a_forced_level_is_told_as_that_on_every_step,
