@@ -21,7 +21,7 @@ static const char options_help[] =
     "  --port N              port; 0 takes any free one (default 8080)\n"
     "  --hosts NAMES         more names that requests may call this server by, with commas\n"
     "  --origins ORIGINS     of pages that may ask here beside its own, with commas\n"
-    "  --profile NAME        voice, voice-classic or voice-strict (default voice)\n"
+    "  --profile NAME        voice, voice-classic, voice-strict, video, game or text (default voice)\n"
     "  --max_connections N   WebSocket connections at once (default 10000)\n"
     "  --ping_interval S     seconds between pings (default 30)\n"
     "  --ping_timeout S      seconds without a sign of life after a ping (default 10)\n"
@@ -140,7 +140,7 @@ static const struct option_row {
     {"port", port_set, "0..65535"},
     {"hosts", hosts_set, "names with commas, such as echo.example.org"},
     {"origins", origins_set, "origins with commas, such as https://example.org"},
-    {"profile", profile_set, "voice, voice-classic or voice-strict"},
+    {"profile", profile_set, "voice, voice-classic, voice-strict, video, game or text"},
     {"max_connections", max_connections_set, "1..1000000"},
     {"ping_interval", ping_interval_set, "0.1..86400 seconds"},
     {"ping_timeout", ping_timeout_set, "0.1..86400 seconds"},

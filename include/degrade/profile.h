@@ -70,7 +70,8 @@ enum {
 
 /* What silence of every metric does. */
 enum {
-    DG_STALE_DEGRADE = 0, /* one level down for each stale_after that it has lasted, once it counts as silence */
+    DG_STALE_DEGRADE = 0, /* one level down for each stale_after that it has lasted, once it counts as silence; under
+                             DG_RULE_WEIGHED as many as a decision may go */
     DG_STALE_HOLD = 1,    /* the level stays, and nothing is restored meanwhile */
     DG_STALE_IGNORE = 2
 };
@@ -116,7 +117,8 @@ typedef struct dg_metric_tuning {
  * dg_profile_get_config(). */
 typedef struct dg_profile_config {
     dg_duration stale_after;    /* silence of all metrics that is itself a reason: 100 ms..10 min; default 3 s;
-                                   DG_OFF: never. Silence is four gaps of the pace that was seen, and never less
+                                   DG_OFF: never. Silence is four gaps of the pace that was seen (two and a
+                                   half under DG_RULE_WEIGHED), and never less
                                    than this; before a second sample came, 15 s */
     dg_duration dwell;          /* least time at a level before a step up: up to 10 min; default none (DG_OFF) under
                                    DG_RULE_WEIGHED, else 5 s */

@@ -57,7 +57,8 @@ enum {
     DG_REASON_REFUSED = 17,  /* the client refused a change, up or down */
     DG_REASON_IMPROVED = 18, /* the way up: the network got better */
     DG_REASON_PREDICTED = 19, /* for profiles that act on a trend; none of this release does */
-    DG_REASON_WAITING = 20,  /* without a change: nothing but time holds it down, its dwell or the probes out of fallback */
+    DG_REASON_WAITING = 20,  /* without a change: nothing but time holds it down: its dwell, the price of a switch, or the
+                                probes out of fallback */
     DG_REASON_RELEASED = 21, /* the way up: a forced level ended, or degradation was switched off */
     DG_REASON_LOAD_EASED = 22 /* the way up: the server lifted its cap */
 };
