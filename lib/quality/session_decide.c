@@ -48,6 +48,7 @@ void dgi_session_look(const dg_session *session, dgi_session_view *view) {
     const dg_profile *profile = session->profile;
     view->measured = dgi_estimate_read_all(&session->estimate, profile, session->clock, view->value);
     view->unrestored = view->predicted = 0;
+    view->weighed = DGI_SESSION_NO_LEVEL;
     decide_look_at(session, DG_METRIC_RTT, view);
     decide_look_at(session, DG_METRIC_LOSS, view);
     decide_look_at(session, DG_METRIC_JITTER, view);
@@ -87,16 +88,10 @@ static decide_wish decide_weighed(const dg_session *session, const dgi_session_v
     return (decide_wish){level, dgi_reason_of(metric, asks)};
 }
 
-/* Without anything new, or a dwell to come to its end, it would stay as it is. */
-static bool decide_may_weigh(const dg_session *session) {
-    return dgi_profile_weighs(session->profile) &&
-           (dgi_session_is(session, DGI_SESSION_FRESH) || dgi_session_dwell(session) != 0);
-}
-
 static decide_wish decide_wanted(const dg_session *session, const dgi_session_view *view) {
     if (!dgi_profile_weighs(session->profile))
         return decide_worst(view, view->measured);
-    if (!decide_may_weigh(session))
+    if (view->weighed == DGI_SESSION_NO_LEVEL)
         return (decide_wish){session->level, session->reason};
     return decide_weighed(session, view);
 }
@@ -550,6 +545,12 @@ void dgi_session_expire(dg_session *session) {
         dgi_session_set(session, DGI_SESSION_FRESH);
     }
     decide_judge(session);
+}
+
+/* Without anything new, or a dwell to come to its end, it would stay as it is. */
+static bool decide_may_weigh(const dg_session *session) {
+    return dgi_profile_weighs(session->profile) &&
+           (dgi_session_is(session, DGI_SESSION_FRESH) || dgi_session_dwell(session) != 0);
 }
 
 void dgi_session_decide(dg_session *session, const dgi_session_fed *fed, dgi_session_view *view,

@@ -85,7 +85,7 @@ typedef struct dgi_session_view {
     uint32_t predicted;  /* those that ask for a level only if they go on getting worse */
     uint32_t unrestored; /* those that decide and are not strictly inside what restores */
     dgi_chances chances; /* of a rule that weighs, once it has */
-    uint32_t weighed;    /* the level that it goes to */
+    uint32_t weighed;    /* the level that it goes to; DGI_SESSION_NO_LEVEL: it has not */
 } dgi_session_view;
 
 /* What was measured just now; all zero if nothing was. */

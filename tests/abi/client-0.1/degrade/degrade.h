@@ -852,8 +852,9 @@ enum {
     DG_ESTIMATE_LAST = 2
 };
 enum {
-    DG_RULE_STEADY = 0,
-    DG_RULE_GRADES = 1
+    DG_RULE_WEIGHED = 0,
+    DG_RULE_STEADY = 1,
+    DG_RULE_GRADES = 2
 };
 enum {
     DG_STALE_DEGRADE = 0,
@@ -880,6 +881,13 @@ typedef struct dg_level_setting {
     uint32_t level;
     uint32_t reserved;
 } dg_level_setting;
+typedef struct dg_metric_tuning {
+    dg_duration bin;
+    dg_duration forget_after;
+    dg_duration half_life;
+    uint32_t window;
+    uint32_t reserved;
+} dg_metric_tuning;
 typedef struct dg_profile_config {
     dg_duration stale_after;
     dg_duration dwell;
@@ -887,13 +895,16 @@ typedef struct dg_profile_config {
     dg_duration revert_within;
     dg_duration bin;
     dg_duration forget_after;
+    dg_duration half_life;
     dg_duration ack_timeout;
     dg_duration refusal_hold;
     dg_duration underrun_every;
     dg_duration probe_interval;
     dg_duration recovery_estimate;
+    double switch_price;
     const dg_level *levels;
     const dg_level_setting *settings;
+    const dg_metric_tuning *tuning;
     const char *name;
     const dg_allocator *allocator;
     void *reserved_pointer;
@@ -901,6 +912,8 @@ typedef struct dg_profile_config {
     uint32_t level_size;
     uint32_t setting_count;
     uint32_t setting_size;
+    uint32_t tuning_count;
+    uint32_t tuning_size;
     uint32_t estimate;
     uint32_t window;
     uint32_t min_loss_packets;
@@ -912,11 +925,14 @@ typedef struct dg_profile_config {
     uint32_t stale;
     uint32_t fallback;
     uint32_t metrics;
-    uint32_t reserved;
+    uint32_t predict;
 } dg_profile_config;
 __attribute__((visibility("default"))) const dg_profile *dg_profile_voice(void);
 __attribute__((visibility("default"))) const dg_profile *dg_profile_voice_classic(void);
 __attribute__((visibility("default"))) const dg_profile *dg_profile_voice_strict(void);
+__attribute__((visibility("default"))) const dg_profile *dg_profile_video(void);
+__attribute__((visibility("default"))) const dg_profile *dg_profile_game(void);
+__attribute__((visibility("default"))) const dg_profile *dg_profile_text(void);
 __attribute__((visibility("default"))) const dg_profile *dg_profile_find(const char *name);
 __attribute__((visibility("default"))) int dg_profile_config_check_sized(const dg_profile_config *config, size_t config_size, char *message,
                                          size_t size);
