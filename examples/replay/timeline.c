@@ -52,12 +52,14 @@ bool decision_same(const struct recording_line *a, const struct recording_line *
     return strcmp(one, other) == 0;
 }
 
-size_t timeline_differs(const struct timeline *a, const struct timeline *b) {
-    size_t least = a->count < b->count ? a->count : b->count;
+size_t timeline_differs(const struct timeline *recorded, const struct timeline *replayed, bool ended) {
+    size_t least = recorded->count < replayed->count ? recorded->count : replayed->count;
     for (size_t i = 0; i < least; i++)
-        if (!decision_same(&a->decisions[i], &b->decisions[i]))
+        if (!decision_same(&recorded->decisions[i], &replayed->decisions[i]))
             return i;
-    return a->count == b->count ? SIZE_MAX : least;
+    bool last_is_missing = !ended && replayed->count == least + 1 && recorded->count == least &&
+                           replayed->decisions[least].time == recorded->end;
+    return recorded->count == replayed->count || last_is_missing ? SIZE_MAX : least;
 }
 
 static void summary_switch(struct summary *summary, const struct recording_line *line, uint32_t before) {

@@ -38,8 +38,9 @@ void timeline_free(struct timeline *timeline);
 /* Whether two decisions are, written as lines, the same to the last byte. */
 bool decision_same(const struct recording_line *a, const struct recording_line *b);
 
-/* Returns the index of the first decision in which they differ; SIZE_MAX: there is none. */
-size_t timeline_differs(const struct timeline *a, const struct timeline *b);
+/* Returns the index of the first decision in which a replay differs from what was recorded; SIZE_MAX: there is none. Of a
+ * recording without its end the last line's decision may be missing. */
+size_t timeline_differs(const struct timeline *recorded, const struct timeline *replayed, bool ended);
 
 struct summary timeline_sum(const struct timeline *timeline);
 

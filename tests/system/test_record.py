@@ -76,8 +76,8 @@ def set_by_hand(server):
 
 
 def record(binary, folder, *options):
-    """Lets four clients come and go: one on a driven link, one set by hand, one deaf, and one that is there while the
-    server stands still."""
+    """Lets three clients come and go: one on a driven link, one set by hand, and one that never answers. Meanwhile the
+    server stands still for a while."""
     trace = folder / "driven.csv"
     trace.write_text(DRIVEN)
     with Server(binary, "--record", folder, "--drain_period", 1, *options) as server:
@@ -89,9 +89,8 @@ def record(binary, folder, *options):
         server.process.send_signal(signal.SIGSTOP)
         time.sleep(3)
         server.process.send_signal(signal.SIGCONT)
-        time.sleep(1)
-        deaf.sock.close()
         driven.join()
+        deaf.sock.close()
         check(server.stop() == 0, "the server records and ends well", server.log[-3:])
     return sorted(folder.glob("session-*"))
 
@@ -162,6 +161,12 @@ def broken(binary, path, folder):
     code, out, errors = replay(binary, bad)
     check(code == 0 and f"line {len(lines)}: the file is cut" in errors and "byte for byte" in out, "a cut file is played up to the cut",
           code, errors)
+    wrong = []
+    for count in range(3, len(lines)):
+        bad.write_text("\n".join(lines[:count]) + "\n")
+        code, out, errors = replay(binary, bad)
+        wrong += [count] if code != 0 or errors or "byte for byte" not in out or "without an end" not in out else []
+    check(not wrong, "one that stops after any line is played and decides the same again", wrong)
     half = len(lines) // 2
     bad.write_text("\n".join([*lines[:half], "1,nonsense", *lines[half:]]) + "\n")
     code, out, errors = replay(binary, bad)
@@ -226,6 +231,9 @@ def bounds(binary, folder):
     with Server(binary, "--record", folder, "--record_bytes", 1024, "--record_files", 3, "--drain_period", 0) as server:
         clients = [server.websocket() for _ in range(5)]
         check(all(one.message(5, type="state") for one in clients), "who is not recorded is served all the same")
+        for one in clients:
+            for _ in range(40):
+                one.say({"type": "quality.ack", "accepted": True})
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and not all_full(folder):
             time.sleep(0.2)
@@ -265,7 +273,7 @@ def main():
             subprocess.run(["cp", *map(str, files), os.environ["KEEP_RECORDINGS"]], check=True)
         same_again(player, files)
         another_profile(player, files, folders[2])
-        broken(player, files[0], folders[2])
+        broken(player, max(files, key=lambda path: kinds(path).count("decision")), folders[2])
         faults(player)
         traces(player, folders[2])
         readme(player, folders[2])
