@@ -262,7 +262,7 @@ def nowhere(binary, folder):
 
 
 def main():
-    server, player, has_zlib = sys.argv[1], sys.argv[2], sys.argv[3] == "true"
+    server, player, has_zlib = sys.argv[1], str(pathlib.Path(sys.argv[2]).resolve()), sys.argv[3] == "true"
     with tempfile.TemporaryDirectory() as name:
         folders = [pathlib.Path(name, part) for part in ("recorded", "bounds", "work")]
         for folder in folders:
