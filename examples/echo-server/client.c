@@ -11,6 +11,7 @@
 
 #include "audio.h"
 #include "json.h"
+#include "record.h"
 #include "report.h"
 #include "server.h"
 #include "wire.h"
@@ -48,10 +49,12 @@ struct client *client_new(struct server *server, dg_permit *permit, dg_time now)
     }
     server->last_id = client->id;
     client_link(client);
+    record_open(client, now);
     return client;
 }
 
 void client_free(struct client *client) {
+    record_close(client, server_now(client->server));
     dg_bucket_free(client->replies);
     dg_meter_free(client->meter);
     ring_free(&client->ring);
@@ -169,7 +172,7 @@ static void client_hear_host(struct client *client, const char *text, size_t siz
 /* The library's own messages are the hub's to understand. */
 static void client_hear_text(struct client *client, const char *text, size_t size, dg_time now) {
     struct wire wire;
-    int taken = dg_hub_text(client->server->hub, client->conn, text, size, now);
+    int taken = record_text(client, text, size, now);
     if (taken == 0) {
         client_hear_host(client, text, size, now);
     } else if (taken > 0) {
@@ -307,7 +310,7 @@ static void client_feed(struct client *client, dg_time now) {
     if (dg_meter_read(client->meter, now, &sample) != DG_OK || sample.has == 0)
         return;
     sample_keep(&client->last, &sample);
-    dg_hub_feed(client->server->hub, client->conn, &sample, now);
+    record_feed(client, &sample, now);
 }
 
 /* Says whether it is time again. Beats come a little early or late, and that does not add up. */
@@ -336,6 +339,7 @@ void client_beat(struct client *client, dg_time now) {
 
 void client_obey(struct client *client, const dg_decision *decision, dg_time now) {
     client->decision = *decision;
+    record_decision(client, decision, now);
     if (!decision->changed)
         return;
     client->change = *decision;

@@ -13,6 +13,7 @@
 #include "net/net.h"
 #include "ring.h"
 
+struct record;
 struct server;
 
 /* The most that may wait for one client, in bytes. */
@@ -35,7 +36,8 @@ struct client {
     struct server *server;
     struct peer *peer; /* NULL: gone */
     dg_meter *meter;
-    dg_bucket *replies; /* to what we do not understand: one who floods us gets no flood back */
+    struct record *record; /* NULL: its session is not recorded */
+    dg_bucket *replies;    /* to what we do not understand: one who floods us gets no flood back */
     uint64_t id;
     dg_conn conn; /* 0: not in the hub (yet) */
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording/pack.h"
+
 static const char options_help[] =
     "usage: echo-server [OPTION VALUE ...]\n"
     "\n"
@@ -29,6 +31,10 @@ static const char options_help[] =
     "  --work_ms N           how long a `say` request is worked on (default 200)\n"
     "  --preset NAME         of the work queue: small, medium, large, development or production "
     "(default small)\n"
+    "  --record DIR          record each session to a file in this folder, for examples/replay\n"
+    "  --record_format NAME  plain (the default), or gzip in a build with zlib\n"
+    "  --record_bytes N      the longest that a recording may get, as plain text (default 4194304)\n"
+    "  --record_files N      the most recordings that the folder may hold (default 1000)\n"
     "  --verbose             log more\n"
     "  --help                this\n"
     "\n"
@@ -131,6 +137,30 @@ static bool preset_set(struct options *options, const char *value) {
     return false;
 }
 
+static bool record_set(struct options *options, const char *value) {
+    options->record = value;
+    return *value != '\0';
+}
+
+static bool record_format_set(struct options *options, const char *value) {
+    options->record_packed = strcmp(value, "gzip") == 0;
+    return options->record_packed ? pack_works() : strcmp(value, "plain") == 0;
+}
+
+static bool record_bytes_set(struct options *options, const char *value) {
+    long bytes;
+    bool ok = integer_read(value, 1024, 1073741824, &bytes);
+    options->record_bytes = ok ? (uint64_t)bytes : 0;
+    return ok;
+}
+
+static bool record_files_set(struct options *options, const char *value) {
+    long files;
+    bool ok = integer_read(value, 1, 1000000, &files);
+    options->record_files = ok ? (uint32_t)files : 0;
+    return ok;
+}
+
 static const struct option_row {
     const char *name;
     bool (*set)(struct options *options, const char *value);
@@ -147,6 +177,10 @@ static const struct option_row {
     {"drain_period", drain_period_set, "0..86400 seconds"},
     {"work_ms", work_set, "1..600000 milliseconds"},
     {"preset", preset_set, "small, medium, large, development or production"},
+    {"record", record_set, "a folder"},
+    {"record_format", record_format_set, "plain, or gzip in a build with zlib"},
+    {"record_bytes", record_bytes_set, "1024..1073741824"},
+    {"record_files", record_files_set, "1..1000000"},
 };
 
 enum {
@@ -159,6 +193,8 @@ enum {
 static const struct options options_default = {.host = "127.0.0.1",
                                                .drain_period = DG_SEC(30),
                                                .work = DG_MS(200),
+                                               .record_bytes = 4194304,
+                                               .record_files = 1000,
                                                .max_connections = 10000,
                                                .preset = DG_QUEUE_PRESET_SMALL,
                                                .port = 8080};

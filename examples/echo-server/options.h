@@ -15,6 +15,10 @@ struct options {
     const char *hosts;   /* more names that this server goes by, with commas; NULL: none */
     const char *origins; /* of pages that may ask, beside its own; NULL: none */
     const dg_profile *profile;
+    const char *record;        /* folder for recordings of sessions; NULL: none */
+    uint64_t record_bytes;     /* of each of them, at the most */
+    uint32_t record_files;     /* that there may be */
+    bool record_packed;        /* compressed */
     dg_duration ping_interval; /* 0: the library's default */
     dg_duration ping_timeout;
     dg_duration drain_period;

@@ -13,14 +13,20 @@
 #include "clock.h"
 #include "host.h"
 #include "log.h"
+#include "record.h"
 #include "requests.h"
 #include "work.h"
 
 #define TRAIL_CAPACITY 1024
 
+static void hub_tick(struct server *server) {
+    record_due(&server->recorder, server_now(server));
+    dg_hub_tick(server->hub, server_now(server));
+}
+
 static void tick_due(struct loop_timer *timer) {
     struct server *server = loop_owner(timer, struct server, tick_timer);
-    dg_hub_tick(server->hub, server_now(server));
+    hub_tick(server);
     server_arm(server);
 }
 
@@ -85,8 +91,7 @@ static void beat_due(struct loop_timer *timer) {
     if (server->slot == 0) {
         bool overloaded = dg_load_level(server->load, now) == DG_SERVICE_OVERLOADED;
         dg_lifecycle_set_overloaded(server->lifecycle, overloaded, now);
-        dg_hub_tick(server->hub,
-                    now); /* nothing may be due, but it looks at the load and the lifecycle */
+        hub_tick(server); /* nothing may be due, but it looks at the load and the lifecycle */
         summary_refresh(server);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {
@@ -207,6 +212,7 @@ int server_open(struct server *server, const struct options *options) {
         return server_fault("cannot start", dg_strerror(DG_ERR_NOMEM));
     if (open_admission(server) || open_hub(server) || open_metrics(server) || open_listener(server))
         return -1;
+    recorder_open(&server->recorder, options);
     summary_refresh(server);
     server->loop.stood_still = stood_still;
     server->tick_timer.due = tick_due;

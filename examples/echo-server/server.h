@@ -14,6 +14,7 @@
 #include "net/loop.h"
 #include "net/net.h"
 #include "options.h"
+#include "recorder.h"
 
 struct client;
 struct work;
@@ -56,6 +57,8 @@ struct server {
     dg_gate *gate;           /* may this come in? It asks the three above */
     dg_metrics *metrics;
     dg_trail *trail;
+
+    struct recorder recorder;
 
     struct loop_timer tick_timer; /* when dg_hub_due() says */
     struct loop_timer beat_timer; /* probes and reports */
