@@ -15,8 +15,10 @@ static const char help[] =
     "Plays recordings of sessions (echo-server --record) or traces of links (CSV of\n"
     "t_ms,rtt_ms,loss,jitter_ms,bandwidth_kbps) to sessions, and shows what is decided.\n"
     "\n"
-    "  --profile NAME   voice, voice-classic or voice-strict; up to four with commas. Without it a\n"
-    "                   recording is played to its own profile, and must decide the same again; a "
+    "  --profile NAME   voice, voice-classic, voice-strict, video, game or text; up to four with "
+    "commas.\n"
+    "                   Without it a recording is played to its own profile, and must decide the same "
+    "again; a "
     "trace\n"
     "                   is played to voice\n"
     "  --svg OUT.svg    draw the levels over the metrics; takes one FILE\n"
@@ -33,8 +35,8 @@ static bool profile_add(struct options *options, const char *name) {
     const dg_profile *profile = dg_profile_find(name);
     if (profile == NULL)
         fprintf(stderr,
-                "replay: there is no profile '%s': --profile expects voice, voice-classic or "
-                "voice-strict\n",
+                "replay: there is no profile '%s': --profile expects voice, voice-classic, "
+                "voice-strict, video, game or text\n",
                 name);
     else if (options->profile_count == OPTIONS_PROFILES)
         fprintf(stderr, "replay: --profile expects at most %d profiles\n", OPTIONS_PROFILES);

@@ -186,7 +186,7 @@ def faults(binary):
     for what, pattern, *arguments in (("no file", "no FILE is given"),
                                       ("a file that is not there", "nowhere.rec: No such file", "nowhere.rec"),
                                       ("a folder", "Is a directory", "/tmp"),
-                                      ("an unknown profile", "no profile 'video'", "x", "--profile", "voice,video"),
+                                      ("an unknown profile", "no profile 'nobody'", "x", "--profile", "voice,nobody"),
                                       ("a picture of two", "--svg takes one FILE", "x", "y", "--svg", "z"),
                                       ("what is no recording", "line 1: this is the head of neither", __file__)):
         code, out, errors = replay(binary, *arguments)
