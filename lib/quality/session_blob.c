@@ -13,7 +13,8 @@
 #define STATE_HOLD_MAX_MS   3600000u /* the longest refusal_hold */
 #define STATE_RESENDS_MAX   7u
 #define STATE_SEND_MESSAGES (DG_SEND_AGAIN - 1u)
-#define STATE_OWN_FLAGS     (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS | DGI_SESSION_ON_HEAP)
+#define STATE_OWN_FLAGS \
+    (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS | DGI_SESSION_ON_HEAP | DGI_SESSION_COHORT_FLAGS)
 #define STATE_PASSING_FLAGS (DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN) /* of one call only */
 #define STATE_FLAGS         (DGI_SESSION_FLAGS & ~(STATE_OWN_FLAGS | STATE_PASSING_FLAGS))
 #define STATE_HELD          (DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP)
@@ -250,6 +251,7 @@ static void state_adopt(dg_session *state, const dg_session *session, dg_duratio
     state->profile = session->profile;
     state->id = session->id;
     state->cap = session->cap;
+    state->member = session->member;
     state->last = now;
     dgi_session_set(state, (session->flags & STATE_OWN_FLAGS) | DGI_SESSION_FRESH);
     dgi_session_pass(state, elapsed / DG_MS(1));

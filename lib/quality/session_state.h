@@ -35,7 +35,12 @@ enum {
     DGI_SESSION_HELD_UP = 1 << 10,    /* a refused step up is */
     DGI_SESSION_FOREVER = 1 << 11,    /* the manual level has no end */
     DGI_SESSION_ON_HEAP = 1 << 12,    /* made by dg_session_new() */
-    DGI_SESSION_FLAGS = (1 << 13) - 1
+    DGI_SESSION_FLAGS = (1 << 13) - 1,
+    /* Of a session in a cohort; no blob has them. */
+    DGI_SESSION_GRANTED = 1 << 13, /* the cohort lets this call change the level */
+    DGI_SESSION_LIMITED = 1 << 14, /* the last decision wanted a change that it has to let through */
+    DGI_SESSION_COUNTED = 1 << 15, /* the cohort counts it among those that wait for one */
+    DGI_SESSION_COHORT_FLAGS = DGI_SESSION_GRANTED | DGI_SESSION_LIMITED | DGI_SESSION_COUNTED
 };
 
 struct dg_session {
@@ -74,7 +79,7 @@ struct dg_session {
     uint8_t doublings;   /* of the dwell */
     uint8_t probes;      /* good ones in a row */
     uint8_t stale_steps; /* taken in the present silence */
-    uint8_t reserved;
+    uint8_t member; /* of a cohort: 1 + its step there, and above that what it caps it at; 0: of none */
 };
 
 /* The estimates as one decision sees them. Masks are of 1 << DG_METRIC_*. */
@@ -109,6 +114,18 @@ static inline void dgi_session_clear(dg_session *session, unsigned flag) {
 
 static inline uint32_t dgi_session_age(const dg_session *session, uint32_t then) {
     return session->clock - then;
+}
+
+/* The best level that the server allows: the session's own cap, or its cohort's if that is worse. */
+#define DGI_SESSION_MEMBER_CAP 6 /* where that is in `member` */
+static inline uint32_t dgi_session_allowed(const dg_session *session) {
+    uint32_t cohort = session->member >> DGI_SESSION_MEMBER_CAP;
+    return cohort > session->cap ? cohort : session->cap;
+}
+
+/* A change that this session wants waits for its cohort. */
+static inline bool dgi_session_waits(const dg_session *session) {
+    return (session->flags & (DGI_SESSION_LIMITED | DGI_SESSION_GRANTED)) == DGI_SESSION_LIMITED;
 }
 
 /* The chunk size that is in force at the present level. */
@@ -168,6 +185,13 @@ uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view 
 uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *view, uint32_t *row);
 /* How long the silence of every metric may last, milliseconds, by the pace seen. */
 uint32_t dgi_session_patience(const dg_session *session);
+
+/* Writes a decision to a host that knows it in this size; NULL is for none (session.c). */
+void dgi_session_tell(const dg_session *session, const dgi_session_view *view,
+                      const dgi_session_outcome *outcome, dg_decision *decision, size_t decision_size);
+/* Whether the host's decision is none, or can be written; and all zero, with a status to return. */
+bool dgi_session_can_tell(const dg_decision *decision, size_t decision_size);
+int dgi_session_fail(int status, dg_decision *decision, size_t decision_size);
 
 /* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,
