@@ -148,6 +148,7 @@ static void world_make(world *w, unsigned call, unsigned place) {
                             .lifecycle = w->lifecycle,
                             .load = w->load,
                             .gate = w->gate,
+                            .cohort = w->cohort,
                             .seed = 1};
     ok(dg_hub_new(&w->hub, &config, &host, 0));
 }
