@@ -242,8 +242,8 @@ DG_API void dg_hub_free(dg_hub *hub);
 /*
  * Sets the configuration anew, as a whole: intervals and time-outs act on every connection, from now on and without
  * a herd; profile, `disabled` and `fixed_chunks` on those to come; fewer max_connections close nobody. The objects
- * (lifecycle, load, gate, cohort, trail, allocator) and the seed stay those of the creation, whatever `config` says of them.
- * Errors: DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; the hub as it was. Cost in proportion to the
+ * (lifecycle, load, gate, cohort, trail, allocator) and the seed stay those of the creation, whatever `config` says of
+ * them. Errors: DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; the hub as it was. Cost in proportion to the
  * connections. Since 0.1.
  */
 DG_API int dg_hub_set_sized(dg_hub *hub, const dg_hub_config *config, size_t config_size, dg_time now);
@@ -320,7 +320,8 @@ DG_API int dg_hub_save(const dg_hub *hub, dg_conn conn, dg_time now, void *buffe
 
 /*
  * Caps the level of every session, those to come too (a brown-out of the server); DG_LEVEL_FULL lifts it. With a
- * cohort, sessions step down as its limit on changes lets them. Cost in proportion to the connections. Errors: DG_ERR_INVALID. Since 0.1.
+ * cohort, sessions step down as its limit on changes lets them. Cost in proportion to the connections. Errors:
+ * DG_ERR_INVALID. Since 0.1.
  */
 DG_API int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now);
 

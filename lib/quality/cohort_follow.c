@@ -41,14 +41,15 @@ bool dgi_cohort_heed(dg_cohort *cohort, dg_session *session) {
         dgi_count32(&cohort->capped);
     else if (cap == DG_LEVEL_FULL && cap != before)
         dgi_cohort_uncount(&cohort->capped);
-    return cap != before || dgi_session_is(session, DGI_SESSION_LIMITED | DGI_SESSION_COUNTED) ||
+    return cap != before || dgi_session_is(session, DGI_SESSION_COHORT_FLAGS) ||
            dgi_cohort_is_partial(cohort);
 }
 
 /* --- leave to change --- */
 
 static void follow_count(dg_cohort *cohort, dg_session *session) {
-    bool counted = dgi_session_is(session, DGI_SESSION_COUNTED), waits = dgi_session_waits(session);
+    bool counted = dgi_session_is(session, DGI_SESSION_COUNTED);
+    bool waits = dgi_session_is(session, DGI_SESSION_WAITS);
     dgi_atomic32 *counter = &cohort->waiting[DGI_COHORT_STEP(session->member)];
     if (waits && !counted) {
         dgi_session_set(session, DGI_SESSION_COUNTED);
@@ -59,23 +60,26 @@ static void follow_count(dg_cohort *cohort, dg_session *session) {
     }
 }
 
-/* Decides as if there were leave; what needs it, and has none, is decided again without. */
-static dg_duration follow_decide(dg_cohort *cohort, dg_session *session, dg_time now,
-                                 dgi_session_view *view, dgi_session_outcome *outcome) {
-    dg_session then = *session;
-    dg_duration again = 0;
-    dgi_session_set(&then, DGI_SESSION_GRANTED);
-    dgi_session_decide(&then, view, outcome);
+/* What a session decides, and what becomes of it. */
+typedef struct follow_way {
+    dg_session session;
+    dgi_session_view view;
+    dgi_session_outcome outcome;
+} follow_way;
+
+/* Replaces what was decided without leave by what it decides with it, if it gets it; else says when to come again. */
+static dg_duration follow_ask_leave(dg_cohort *cohort, const dg_session *session, dg_time now,
+                                    follow_way *way) {
+    follow_way free = {.session = *session};
+    dg_duration again;
+    free.session.member &= (uint8_t) ~((1u << DGI_SESSION_MEMBER_CAP) - 1);
+    dgi_session_decide(&free.session, &free.view, &free.outcome);
+    free.session.member = session->member;
     dgi_cohort_wish wish = {.step = DGI_COHORT_STEP(session->member),
-                            .down = then.level > session->level,
+                            .down = free.session.level > session->level,
                             .counted = dgi_session_is(session, DGI_SESSION_COUNTED)};
-    if (dgi_session_is(&then, DGI_SESSION_LIMITED) && !dgi_cohort_allow(cohort, &wish, now, &again)) {
-        dgi_session_decide(session, view, outcome);
-    } else {
-        *session = then;
-        dgi_session_clear(session, DGI_SESSION_GRANTED | DGI_SESSION_LIMITED);
-    }
-    follow_count(cohort, session);
+    if (dgi_cohort_allow(cohort, &wish, now, &again))
+        *way = free;
     return again;
 }
 
@@ -97,10 +101,14 @@ int dg_cohort_follow_sized(dg_cohort *cohort, dg_session *session, dg_time now, 
         return dgi_session_fail(DG_ERR_STATE, decision, decision_size);
     dgi_session_advance(session, now);
     (void)dgi_cohort_heed(cohort, session);
-    dgi_session_view view;
-    dgi_session_outcome outcome;
-    dg_duration again = follow_decide(cohort, session, now, &view, &outcome);
-    outcome.next_ms = follow_next(cohort, session, again, now, outcome.next_ms);
-    dgi_session_tell(session, &view, &outcome, decision, decision_size);
+    follow_way way = {.session = *session};
+    dg_duration again = 0;
+    dgi_session_decide(&way.session, &way.view, &way.outcome);
+    if (dgi_session_is(&way.session, DGI_SESSION_WAITS))
+        again = follow_ask_leave(cohort, session, now, &way);
+    *session = way.session;
+    follow_count(cohort, session);
+    way.outcome.next_ms = follow_next(cohort, session, again, now, way.outcome.next_ms);
+    dgi_session_tell(session, &way.view, &way.outcome, decision, decision_size);
     return DG_OK;
 }

@@ -6,9 +6,11 @@
 
 #define LIMIT_BURST_PART 10 /* a tenth of a second's changes may come together; the rest is spread */
 #define LIMIT_IDLE       DG_MS(100) /* unused for so long, a change is anybody's */
-#define LIMIT_FIRST      DG_MS(100) /* for worse links to say that they wait, too */
-#define LIMIT_AGAIN_MAX  DG_SEC(60)
-#define LIMIT_GOLDEN     UINT32_C(0x9e3779b9) /* 2^32 over the golden ratio */
+#define LIMIT_OWED_MAX \
+    DG_SEC(2) /* more is the work of a clock that went back; clocks are a second apart */
+#define LIMIT_FIRST     DG_MS(100) /* for worse links to say that they wait, too */
+#define LIMIT_AGAIN_MAX DG_SEC(60)
+#define LIMIT_GOLDEN    UINT32_C(0x9e3779b9) /* 2^32 over the golden ratio */
 
 /* How changes are paid for, in time. */
 typedef struct limit_pace {
@@ -32,11 +34,10 @@ static limit_pace limit_pace_of(uint64_t limit) {
 }
 
 /* Where the next change begins to be paid for: at `now`, or behind those before it. What was not used is not saved up. A
- * clock that went back is believed when a second has passed since. */
+ * clock that went back is believed when a second has passed since, in which nobody had a later one. */
 static dg_time limit_from(dg_cohort *cohort, dg_time paid, dg_time now) {
-    if (paid <= now)
-        return now;
-    return dgi_ahead_since(&cohort->ahead, paid, now) > DG_SEC(1) ? now : paid;
+    dg_duration since = dgi_ahead_since(&cohort->ahead, paid, now);
+    return paid <= now || since > DG_SEC(1) ? now : paid;
 }
 
 /* How long until so many have paid. */
@@ -70,7 +71,8 @@ static bool limit_gives_way(const dg_cohort *cohort, const dgi_cohort_wish *wish
         return false;
     if (!wish->counted)
         return dgi_cohort_from(cohort->steps, wish->step + 1) != 0;
-    return worse != 0 && dgi_add_sat(dgi_load(&cohort->paid), LIMIT_IDLE) > now;
+    dg_time paid = dgi_load(&cohort->paid);
+    return worse != 0 && dgi_add_sat(paid, LIMIT_IDLE) > now && dgi_sub_sat(paid, now) <= LIMIT_OWED_MAX;
 }
 
 bool dgi_cohort_allow(dg_cohort *cohort, const dgi_cohort_wish *wish, dg_time now, dg_duration *again) {

@@ -220,15 +220,13 @@ static decide_wish decide_limited(dg_session *session, decide_wish own, decide_w
     bool down = wish.level > session->level && wish.level > own.level;
     if (!up && !down)
         return wish.level == own.level ? own : wish;
-    dgi_session_set(session, DGI_SESSION_LIMITED);
-    if (dgi_session_is(session, DGI_SESSION_GRANTED))
-        return wish;
+    dgi_session_set(session, DGI_SESSION_WAITS);
     return own.level > session->level ? own : decide_stay(session);
 }
 
 static decide_wish decide_target(dg_session *session, const dgi_session_view *view) {
     decide_wish wish = {DG_LEVEL_FULL, DG_REASON_IMPROVED};
-    dgi_session_clear(session, DGI_SESSION_LIMITED);
+    dgi_session_clear(session, DGI_SESSION_WAITS);
     if (dgi_session_is(session, DGI_SESSION_DISABLED))
         return wish;
     if (session->manual != DGI_SESSION_NO_LEVEL)
@@ -239,7 +237,7 @@ static decide_wish decide_target(dg_session *session, const dgi_session_view *vi
     if (wish.level < dgi_session_allowed(session))
         wish = (decide_wish){dgi_session_allowed(session), DG_REASON_SERVER_LOAD};
     wish.level = (uint32_t)dgi_min(wish.level, session->profile->worst);
-    return session->member != 0 ? decide_limited(session, own, wish) : wish;
+    return dgi_session_needs_leave(session) ? decide_limited(session, own, wish) : wish;
 }
 
 /* --- what holds it down --- */
@@ -423,7 +421,7 @@ static uint32_t decide_next_forgotten(const dg_session *session, uint32_t blocki
 }
 
 static uint32_t decide_next_up(const dg_session *session, const dgi_session_view *view, uint32_t next) {
-    if (session->level <= dgi_session_allowed(session) || dgi_session_waits(session))
+    if (session->level <= dgi_session_allowed(session) || dgi_session_is(session, DGI_SESSION_WAITS))
         return next;
     next = decide_next_forgotten(session, dgi_session_blocking(session, view), next);
     uint32_t best = decide_best(session, view, decide_worst(view, view->measured));
@@ -495,7 +493,7 @@ void dgi_session_decide(dg_session *session, dgi_session_view *view, dgi_session
     outcome->changed = outcome->before != session->level || chunk != session->chunk;
     session->chunk = chunk;
     dgi_session_clear(session, DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN);
-    if (!dgi_session_waits(session)) /* what it waits to do, it has not done */
+    if (!dgi_session_is(session, DGI_SESSION_WAITS)) /* what it waits to do, it has not done */
         dgi_session_clear(session, DGI_SESSION_FRESH);
     outcome->next_ms = decide_next(session, view);
 }

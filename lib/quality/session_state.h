@@ -37,10 +37,9 @@ enum {
     DGI_SESSION_ON_HEAP = 1 << 12,    /* made by dg_session_new() */
     DGI_SESSION_FLAGS = (1 << 13) - 1,
     /* Of a session in a cohort; no blob has them. */
-    DGI_SESSION_GRANTED = 1 << 13, /* the cohort lets this call change the level */
-    DGI_SESSION_LIMITED = 1 << 14, /* the last decision wanted a change that it has to let through */
-    DGI_SESSION_COUNTED = 1 << 15, /* the cohort counts it among those that wait for one */
-    DGI_SESSION_COHORT_FLAGS = DGI_SESSION_GRANTED | DGI_SESSION_LIMITED | DGI_SESSION_COUNTED
+    DGI_SESSION_WAITS = 1 << 13,   /* a change that the last decision wanted needs its leave */
+    DGI_SESSION_COUNTED = 1 << 14, /* it counts the session among those that wait */
+    DGI_SESSION_COHORT_FLAGS = DGI_SESSION_WAITS | DGI_SESSION_COUNTED
 };
 
 struct dg_session {
@@ -79,7 +78,8 @@ struct dg_session {
     uint8_t doublings;   /* of the dwell */
     uint8_t probes;      /* good ones in a row */
     uint8_t stale_steps; /* taken in the present silence */
-    uint8_t member; /* of a cohort: 1 + its step there, and above that what it caps it at; 0: of none */
+    uint8_t
+        member; /* of a cohort: 1 + its step there, and above that what it is capped at; 0: of none */
 };
 
 /* The estimates as one decision sees them. Masks are of 1 << DG_METRIC_*. */
@@ -116,16 +116,17 @@ static inline uint32_t dgi_session_age(const dg_session *session, uint32_t then)
     return session->clock - then;
 }
 
+/* Where a cap begins in `member`. Where what is below it is 0, no leave is needed. */
+#define DGI_SESSION_MEMBER_CAP 6
+
+static inline bool dgi_session_needs_leave(const dg_session *session) {
+    return (session->member & ((1u << DGI_SESSION_MEMBER_CAP) - 1)) != 0;
+}
+
 /* The best level that the server allows: the session's own cap, or its cohort's if that is worse. */
-#define DGI_SESSION_MEMBER_CAP 6 /* where that is in `member` */
 static inline uint32_t dgi_session_allowed(const dg_session *session) {
     uint32_t cohort = session->member >> DGI_SESSION_MEMBER_CAP;
     return cohort > session->cap ? cohort : session->cap;
-}
-
-/* A change that this session wants waits for its cohort. */
-static inline bool dgi_session_waits(const dg_session *session) {
-    return (session->flags & (DGI_SESSION_LIMITED | DGI_SESSION_GRANTED)) == DGI_SESSION_LIMITED;
 }
 
 /* The chunk size that is in force at the present level. */

@@ -161,6 +161,20 @@ START_TEST(old_caller_gives_nobody_more) {
 }
 END_TEST
 
+/* One whose clock is behind by more, among others who come now and then and find nothing owed. */
+START_TEST(caller_that_is_always_behind_gives_nobody_more) {
+    made(NULL);
+    unsigned count = 0;
+    for (dg_time now = T0; now < T0 + DG_SEC(100); now += DG_MS(200)) {
+        count += allowed(now);
+        ck_assert(!allowed(now - DG_SEC(5)));
+        ck_assert(!allowed(now - DG_SEC(5) + DG_MS(1)));
+    }
+    ck_assert_uint_eq(count, 500);
+    dg_cohort_free(cohort);
+}
+END_TEST
+
 START_TEST(clock_that_went_back_locks_nobody_out_and_one_that_jumped_ahead_grants_no_more) {
     made(NULL);
     while (allowed(T0 + DG_SEC(3600)))
@@ -212,6 +226,18 @@ START_TEST(who_waits_gives_way_to_worse_ones_unless_they_do_not_come) {
     ck_assert_uint_gt(told(10, true, T0 + DG_MS(299)), 0);
     ck_assert_uint_eq(told(10, true, T0 + DG_MS(399)), 0);
     ck_assert(allowed(T0 + DG_MS(499))); /* a step up does not ask who waits to go down */
+    dg_cohort_free(cohort);
+}
+END_TEST
+
+START_TEST(clock_that_went_back_lets_nobody_give_way_for_ever) {
+    made(NULL);
+    members(20, 40);
+    members(20, 10);
+    dgi_add32(&cohort->waiting[40], 5);
+    ck_assert_uint_eq(told(40, true, T0 + DG_SEC(3600)), 0);
+    ck_assert_uint_gt(told(10, true, T0), 0);
+    ck_assert_uint_eq(told(10, true, T0 + DG_SEC(2)), 0);
     dg_cohort_free(cohort);
 }
 END_TEST
@@ -274,8 +300,9 @@ TESTS_MAIN("cohort_limit", ten_sessions_may_change_in_a_second_or_five_percent,
            one_change_a_second_is_one, no_second_brings_more_wherever_it_begins,
            who_was_held_back_is_let_through_when_it_was_told_to_come,
            those_who_wait_are_spread_over_half_the_time_that_they_need, off_is_no_limit,
-           old_caller_gives_nobody_more,
+           old_caller_gives_nobody_more, caller_that_is_always_behind_gives_nobody_more,
            clock_that_went_back_locks_nobody_out_and_one_that_jumped_ahead_grants_no_more,
            worst_link_steps_down_at_once_and_others_let_it_say_so_first,
            who_waits_gives_way_to_worse_ones_unless_they_do_not_come,
+           clock_that_went_back_lets_nobody_give_way_for_ever,
            no_second_brings_more_from_several_threads)
