@@ -114,7 +114,7 @@ DG_API int dg_cohort_follow_sized(dg_cohort *cohort, dg_session *session, dg_tim
  * Caps the `share` (0..1) of the members whose links are worst at `level` (DG_LEVEL_*), and lifts every other cap of the
  * cohort; DG_LEVEL_FULL, or a share of 0, lifts them all. Links are told apart in 63 steps: by the metric that is
  * nearest to the next bound of its profile or furthest beyond one, and by a level that the link brought down. In the step
- * that the share ends in, ids choose; of sessions without an id all are capped there or none, whichever is nearer to the
+ * that the share ends in, ids choose; of sessions without one all are capped there or none, whichever is nearer to the
  * share. A link that gets worse moves to the front, so the same share may name other sessions later. Members obey when
  * they follow. Errors: DG_ERR_INVALID, nothing changed. Any thread. Since 0.1.
  */

@@ -101,7 +101,7 @@ int dg_cohort_join(dg_cohort *cohort, dg_session *session, dg_time now) {
         return DG_ERR_STATE;
     dgi_session_advance(session, now);
     uint32_t step = dgi_cohort_step_of(session);
-    dgi_count32(&cohort->steps[step]);
+    dgi_cohort_count(cohort, step, session->id, 1);
     dgi_count32(&cohort->members);
     session->member = (uint8_t)(step + 1);
     return DG_OK;
@@ -119,7 +119,7 @@ int dg_cohort_leave(dg_cohort *cohort, dg_session *session) {
         dgi_cohort_uncount(&cohort->capped);
         dgi_session_set(session, DGI_SESSION_FRESH);
     }
-    dgi_cohort_uncount(&cohort->steps[step]);
+    dgi_cohort_count(cohort, step, session->id, UINT32_MAX);
     dgi_cohort_uncount(&cohort->members);
     dgi_session_clear(session, DGI_SESSION_COHORT_FLAGS);
     session->member = 0;

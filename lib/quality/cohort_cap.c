@@ -65,20 +65,36 @@ uint32_t dgi_cohort_step_of(const dg_session *session) {
 
 /* --- whom it takes --- */
 
-/* A number 0 up, below DGI_SHARE_ONE, that a session keeps: ids that follow one another are spread evenly. Without an id
- * it is the middle. */
+/* A session's lot, a number below DGI_SHARE_ONE that it keeps: ids that follow one another are spread evenly. Without an
+ * id it is in the middle of the upper half. */
 static uint64_t cap_lot(uint64_t id) {
-    return id != 0 ? id * CAP_GOLDEN >> 33 : DGI_SHARE_ONE / 2;
+    const uint64_t nameless = DGI_SHARE_ONE / 2 + DGI_SHARE_ONE / DGI_COHORT_LOTS / 2;
+    return id != 0 ? id * CAP_GOLDEN >> 33 : nameless;
 }
 
-/* Members are counted in parts of DGI_SHARE_ONE. */
+static uint32_t cap_lot_index(uint64_t lot) {
+    return (uint32_t)(lot * DGI_COHORT_LOTS / DGI_SHARE_ONE);
+}
+
+void dgi_cohort_count(dg_cohort *cohort, uint32_t step, uint64_t id, uint32_t change) {
+    dgi_add32(&cohort->lots[step][cap_lot_index(cap_lot(id))], change);
+    dgi_add32(&cohort->steps[step], change);
+}
+
+/* Members are counted in parts of DGI_SHARE_ONE: those before the session's own lot, and of these as many as lie before
+ * it. */
 static bool cap_is_among_worst(const dg_cohort *cohort, uint32_t step, uint64_t id, dgi_share share) {
     if (share == DGI_SHARE_ONE)
         return true;
-    uint64_t worse = dgi_cohort_from(cohort->steps, step + 1) * DGI_SHARE_ONE;
-    uint64_t alike = dgi_peek32(&cohort->steps[step]), meant = dgi_peek32(&cohort->members);
+    uint64_t lot = cap_lot(id), meant = dgi_peek32(&cohort->members);
+    uint64_t before = dgi_cohort_from(cohort->steps, step + 1);
+    uint32_t own = cap_lot_index(lot);
+    for (uint32_t i = 0; i < own; i++)
+        before += dgi_peek32(&cohort->lots[step][i]);
+    before *= DGI_SHARE_ONE;
     meant *= share;
-    return worse < meant && alike * cap_lot(id) < meant - worse;
+    uint64_t part = lot * DGI_COHORT_LOTS % DGI_SHARE_ONE;
+    return before < meant && dgi_peek32(&cohort->lots[step][own]) * part < meant - before;
 }
 
 uint32_t dgi_cohort_cap(const dg_cohort *cohort, uint32_t step, uint64_t id) {

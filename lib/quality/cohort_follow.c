@@ -19,8 +19,8 @@ static void follow_move(dg_cohort *cohort, const dg_session *session, uint32_t t
     uint32_t from = DGI_COHORT_STEP(session->member);
     if (from == to)
         return;
-    dgi_count32(&cohort->steps[to]);
-    dgi_cohort_uncount(&cohort->steps[from]);
+    dgi_cohort_count(cohort, to, session->id, 1);
+    dgi_cohort_count(cohort, from, session->id, UINT32_MAX);
     if (!dgi_session_is(session, DGI_SESSION_COUNTED))
         return;
     dgi_count32(&cohort->waiting[to]);

@@ -15,6 +15,10 @@
 
 typedef dgi_atomic32 dgi_cohort_counts[DGI_COHORT_STEPS];
 
+/* Links of one step are told apart by lot, so that a share can end among them. */
+#define DGI_COHORT_LOT_BITS 4u
+#define DGI_COHORT_LOTS     (1u << DGI_COHORT_LOT_BITS)
+
 struct dg_cohort {
     dg_allocator allocator;
     const dg_allocator *given;
@@ -27,8 +31,9 @@ struct dg_cohort {
     dgi_atomic64 held_back;
     dgi_atomic32 members;
     dgi_atomic32 capped;
-    dgi_cohort_counts steps;   /* members by how bad their links are */
-    dgi_cohort_counts waiting; /* of them, those that wait for a change */
+    dgi_cohort_counts steps;                              /* members by how bad their links are */
+    dgi_cohort_counts waiting;                            /* of them, those that wait for a change */
+    dgi_atomic32 lots[DGI_COHORT_STEPS][DGI_COHORT_LOTS]; /* `steps`, each by lot */
 };
 
 /* Sessions in the steps from `step` on. */
@@ -47,6 +52,8 @@ static inline void dgi_cohort_uncount(dgi_atomic32 *counter) {
 
 /* How bad a session's link is. */
 uint32_t dgi_cohort_step_of(const dg_session *session);
+/* Counts a session in its step and lot, or no more: `change` is 1, or UINT32_MAX for less one. */
+void dgi_cohort_count(dg_cohort *cohort, uint32_t step, uint64_t id, uint32_t change);
 /* The best level that a link of this step may have now. */
 uint32_t dgi_cohort_cap(const dg_cohort *cohort, uint32_t step, uint64_t id);
 /* Whether a brown-out is on that some members are spared, who may change. */

@@ -104,6 +104,9 @@ static void check_counts(dg_session *const *sessions, unsigned count) {
     for (unsigned step = 0; step < DGI_COHORT_STEPS; step++) {
         ck_assert_uint_eq(dgi_peek32(&cohort->steps[step]), steps[step]);
         ck_assert_uint_eq(dgi_peek32(&cohort->waiting[step]), waiting[step]);
+        for (unsigned lot = 0; lot < DGI_COHORT_LOTS; lot++)
+            steps[step] -= dgi_peek32(&cohort->lots[step][lot]);
+        ck_assert_uint_eq(steps[step], 0);
     }
 }
 

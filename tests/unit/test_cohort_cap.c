@@ -15,7 +15,12 @@ static void made(void) {
 
 static void members(uint32_t count, uint32_t step) {
     dgi_add32(&cohort->members, count);
-    dgi_add32(&cohort->steps[step], count);
+    dgi_cohort_count(cohort, step, 0, count);
+}
+
+static void member(uint32_t step, uint64_t id) {
+    dgi_add32(&cohort->members, 1);
+    dgi_cohort_count(cohort, step, id, 1);
 }
 
 static uint32_t below(unsigned long long *seed, uint32_t most) {
@@ -66,6 +71,25 @@ START_TEST(steps_of_a_metric_rise_with_it_and_tell_levels_apart) {
         ck_assert_uint_eq(before, DGI_COHORT_STEPS - 1);
         ck_assert_uint_ge(distinct, 30);
     }
+}
+END_TEST
+
+START_TEST(half_way_from_bound_to_bound_is_half_a_levels_steps) {
+    const dg_profile *voice = dg_profile_voice();
+    const dg_level *rows = voice->levels;
+    ck_assert_uint_eq(step_after(voice, sample_of(DG_METRIC_RTT, rows[1].rtt_ms / 2)), 8);
+    for (uint32_t level = DG_LEVEL_REDUCED; level < DG_LEVEL_FALLBACK; level++) {
+        double rtt = (rows[level].rtt_ms + rows[level + 1].rtt_ms) / 2;
+        double loss = (rows[level].loss + rows[level + 1].loss) / 2;
+        double bandwidth = (rows[level].bandwidth_kbps + rows[level + 1].bandwidth_kbps) / 2;
+        ck_assert_uint_eq(step_after(voice, sample_of(DG_METRIC_RTT, rtt)), level * 16 + 8);
+        ck_assert_uint_eq(step_after(voice, sample_of(DG_METRIC_LOSS, loss)), level * 16 + 8);
+        ck_assert_uint_eq(step_after(voice, sample_of(DG_METRIC_BANDWIDTH, bandwidth)), level * 16 + 8);
+    }
+    double fallback = rows[DG_LEVEL_FALLBACK].rtt_ms;
+    ck_assert_uint_eq(step_after(voice, sample_of(DG_METRIC_RTT, fallback * 1.5)), 48 + 8);
+    double bandwidth = rows[DG_LEVEL_REDUCED].bandwidth_kbps;
+    ck_assert_uint_eq(step_after(voice, sample_of(DG_METRIC_BANDWIDTH, bandwidth * 2)), 8);
 }
 END_TEST
 
@@ -132,7 +156,7 @@ START_TEST(worst_links_are_capped_first) {
     ck_assert(is_capped(50, 77) && !is_capped(20, 77) && !is_capped(20, 0));
     ok(dg_cohort_brown_out(cohort, DG_LEVEL_REDUCED, 0.40));
     ck_assert_uint_eq(dgi_cohort_cap(cohort, 20, 0), DG_LEVEL_REDUCED);
-    ck_assert(is_capped(20, 1) && !is_capped(2, 1));
+    ck_assert(!is_capped(2, 0) && !is_capped(2, 1));
     ok(dg_cohort_brown_out(cohort, DG_LEVEL_FALLBACK, 1));
     ck_assert_uint_eq(dgi_cohort_cap(cohort, 0, 0), DG_LEVEL_FALLBACK);
     ok(dg_cohort_brown_out(cohort, DG_LEVEL_FULL, 0.5));
@@ -162,7 +186,7 @@ START_TEST(share_is_met_exactly_whatever_the_links_are) {
         double share = drawn(&seed, 1);
         made();
         for (uint32_t i = 0; i < count; i++)
-            members(1, steps[i] = below(&seed, spread));
+            member(steps[i] = below(&seed, spread), i + 1);
         ok(dg_cohort_brown_out(cohort, DG_LEVEL_LOW, share));
         uint32_t taken = 0, best = DGI_COHORT_STEPS, spared = 0;
         for (uint32_t i = 0; i < count; i++) {
@@ -178,6 +202,32 @@ START_TEST(share_is_met_exactly_whatever_the_links_are) {
                       count, share, spread);
         dg_cohort_free(cohort);
     }
+}
+END_TEST
+
+START_TEST(share_is_met_after_those_whom_it_took_went) {
+    made();
+    for (uint64_t id = 1; id <= 1000; id++)
+        member(0, id);
+    static bool gone[1001];
+    for (unsigned round = 0; round < 5; round++) {
+        ok(dg_cohort_brown_out(cohort, DG_LEVEL_LOW, 0.3));
+        uint32_t there = dgi_peek32(&cohort->members), taken = 0;
+        for (uint64_t id = 1; id <= 1000; id++)
+            taken += !gone[id] && is_capped(0, id) ? 1 : 0;
+        ck_assert_msg(fabs(taken - 0.3 * there) <= 15, "%u of %u", taken, there);
+        bool now_gone[1001] = {false};
+        for (uint64_t id = 1; id <= 1000; id++)
+            now_gone[id] = !gone[id] && is_capped(0, id);
+        for (uint64_t id = 1; id <= 1000; id++) {
+            if (!now_gone[id])
+                continue;
+            gone[id] = true;
+            dgi_add32(&cohort->members, UINT32_MAX);
+            dgi_cohort_count(cohort, 0, id, UINT32_MAX);
+        }
+    }
+    dg_cohort_free(cohort);
 }
 END_TEST
 
@@ -215,10 +265,11 @@ END_TEST
 
 TESTS_MAIN("cohort_cap", link_that_says_nothing_is_the_best,
            steps_of_a_metric_rise_with_it_and_tell_levels_apart,
+           half_way_from_bound_to_bound_is_half_a_levels_steps,
            worst_metric_counts_and_one_that_does_not_decide_does_not,
            level_that_silence_brought_counts_and_one_that_a_cap_brought_does_not,
            steps_of_any_profile_and_link_are_steps, worst_links_are_capped_first,
            links_that_are_alike_and_have_no_id_are_capped_all_or_none_whichever_is_nearer,
-           share_is_met_exactly_whatever_the_links_are,
+           share_is_met_exactly_whatever_the_links_are, share_is_met_after_those_whom_it_took_went,
            larger_share_spares_nobody_whom_a_smaller_one_takes,
            brown_out_that_makes_no_sense_changes_nothing)

@@ -119,11 +119,15 @@ START_TEST(member_steps_up_only_when_it_follows) {
     steady(session, good_sample, -1000, 60000);
     ck_assert_uint_eq(session->level, DG_LEVEL_REDUCED);
     ck_assert_uint_eq(asked(session, 60001).reason, DG_REASON_WAITING);
+    use_up(60002);
     dg_decision decision = followed(session, 60002);
+    ck_assert_uint_eq(decision.level, DG_LEVEL_REDUCED);
+    ck_assert_uint_ge(decision.next, at_ms(61002)); /* not at once, though its dwell is over */
+    decision = followed(session, 61002);
     ck_assert_uint_eq(decision.level, DG_LEVEL_FULL);
     ck_assert_uint_eq(decision.reason, DG_REASON_RELEASED);
     ck_assert_uint_eq(decision.changed, 1);
-    ck_assert_uint_eq(stats_of().changes, 1);
+    ck_assert_uint_eq(stats_of().changes, 2);
     gone(session);
     dg_cohort_free(cohort);
 }
@@ -242,6 +246,33 @@ START_TEST(who_leaves_needs_no_leave_any_more) {
     steady(session, good_sample, 1000, 60000);
     ck_assert_uint_eq(session->level, DG_LEVEL_FULL);
     dg_session_free(session);
+    dg_cohort_free(cohort);
+}
+END_TEST
+
+/* By a profile without a dwell a lifted cap is as good as a new measurement. */
+START_TEST(cap_that_ends_lifts_the_level_without_a_new_measurement) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile, &(dg_profile_config){.dwell = DG_OFF}));
+    ok(dg_cohort_new(&cohort, NULL, START));
+    for (unsigned by_leaving = 0; by_leaving < 2; by_leaving++) {
+        dg_session *session = member_of(profile);
+        brown_out(DG_LEVEL_REDUCED, 1);
+        double from = by_leaving * 5000;
+        fed(session, good_sample, from);
+        ck_assert_uint_eq(followed(session, from).level, DG_LEVEL_REDUCED);
+        ck_assert_uint_eq(asked(session, from + 1500).level, DG_LEVEL_REDUCED);
+        if (by_leaving) {
+            ok(dg_cohort_leave(cohort, session));
+            ck_assert_uint_eq(asked(session, from + 1600).level, DG_LEVEL_FULL);
+            ok(dg_cohort_join(cohort, session, at_ms(from + 1600)));
+        } else {
+            brown_out(DG_LEVEL_FULL, 0);
+            ck_assert_uint_eq(followed(session, from + 1600).level, DG_LEVEL_FULL);
+        }
+        gone(session);
+    }
+    dg_profile_unref(profile);
     dg_cohort_free(cohort);
 }
 END_TEST
@@ -409,6 +440,7 @@ TESTS_MAIN("cohort_follow", links_own_step_down_never_waits,
            who_was_held_back_comes_when_it_was_told_to,
            step_up_of_a_measurement_is_not_forgotten_while_it_waits,
            next_after_a_step_up_is_when_the_next_one_may_come, of_two_caps_the_worse_counts,
-           who_leaves_needs_no_leave_any_more, brown_out_of_a_part_looks_again_every_ten_seconds,
+           who_leaves_needs_no_leave_any_more, cap_that_ends_lifts_the_level_without_a_new_measurement,
+           brown_out_of_a_part_looks_again_every_ten_seconds,
            decision_of_any_size_is_written_and_errors_are_all_zero,
            any_history_keeps_the_limit_and_holds_no_link_back, threads_leave_it_as_it_was)

@@ -181,6 +181,20 @@ START_TEST(connections_that_are_silent_follow_all_the_same) {
 }
 END_TEST
 
+START_TEST(others_take_the_places_of_those_who_go) {
+    many_join();
+    ok(dg_cohort_brown_out(cohort, DG_LEVEL_LOW, 0.3));
+    world_run(&w, DG_SEC(12));
+    for (uint32_t n = 0; n < MANY; n++)
+        if (level_of(n) == DG_LEVEL_LOW)
+            ok(dg_hub_remove(w.hub, conns[n], w.now));
+    ck_assert_uint_eq(world_stats(&w).levels[DG_LEVEL_LOW], 0);
+    world_run(&w, DG_SEC(30)); /* nobody says anything, and they look again */
+    ck_assert_int_le(abs((int)world_stats(&w).levels[DG_LEVEL_LOW] - 210), 4);
+    many_end();
+}
+END_TEST
+
 START_TEST(cap_of_the_hub_is_obeyed_within_the_limit) {
     many_join();
     ok(dg_hub_cap(w.hub, DG_LEVEL_REDUCED, w.now));
@@ -302,6 +316,7 @@ END_TEST
 
 TESTS_MAIN("cohort_hub", brown_out_takes_the_worst_first_within_the_limit_and_lets_them_back_within_it,
            brown_out_of_all_goes_from_the_worst_to_the_best,
-           connections_that_are_silent_follow_all_the_same, cap_of_the_hub_is_obeyed_within_the_limit,
-           link_that_breaks_steps_down_in_the_same_call, connection_is_a_member_until_it_closes_or_goes,
-           figures_of_a_cohort_are_written, hubs_of_several_threads_share_one)
+           connections_that_are_silent_follow_all_the_same, others_take_the_places_of_those_who_go,
+           cap_of_the_hub_is_obeyed_within_the_limit, link_that_breaks_steps_down_in_the_same_call,
+           connection_is_a_member_until_it_closes_or_goes, figures_of_a_cohort_are_written,
+           hubs_of_several_threads_share_one)

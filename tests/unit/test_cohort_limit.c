@@ -17,7 +17,7 @@ static void made(const dg_cohort_config *config) {
 
 static void members(uint32_t count, uint32_t step) {
     dgi_add32(&cohort->members, count);
-    dgi_add32(&cohort->steps[step], count);
+    dgi_cohort_count(cohort, step, 0, count);
 }
 
 static const dgi_cohort_wish up = {.step = 0};
@@ -110,6 +110,23 @@ START_TEST(who_was_held_back_is_let_through_when_it_was_told_to_come) {
     ck_assert_uint_eq(stats_of().changes, 101);
     ck_assert_uint_eq(stats_of().held_back, 201);
     dg_cohort_free(cohort);
+}
+END_TEST
+
+/* As fast as they are let. */
+START_TEST(no_second_brings_more_whatever_the_limit_is) {
+    for (uint32_t limit = 1; limit <= 120; limit++) {
+        made(&(dg_cohort_config){.changes_min = limit});
+        dg_time changes[500], now = T0;
+        for (unsigned count = 0; count < 500; count++) {
+            dg_duration again;
+            while (!dgi_cohort_allow(cohort, &up, now, &again))
+                now += again;
+            changes[count] = now;
+            ck_assert(count < limit || now - changes[count - limit] >= DG_SEC(1));
+        }
+        dg_cohort_free(cohort);
+    }
 }
 END_TEST
 
@@ -299,6 +316,7 @@ END_TEST
 TESTS_MAIN("cohort_limit", ten_sessions_may_change_in_a_second_or_five_percent,
            one_change_a_second_is_one, no_second_brings_more_wherever_it_begins,
            who_was_held_back_is_let_through_when_it_was_told_to_come,
+           no_second_brings_more_whatever_the_limit_is,
            those_who_wait_are_spread_over_half_the_time_that_they_need, off_is_no_limit,
            old_caller_gives_nobody_more, caller_that_is_always_behind_gives_nobody_more,
            clock_that_went_back_locks_nobody_out_and_one_that_jumped_ahead_grants_no_more,
