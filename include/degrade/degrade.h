@@ -6,7 +6,7 @@
  * This header includes all others. What holds for every one of them is said here once.
  *
  * Four questions. Can I take this work (admission: bucket, sampler, load, queue, gate)? What can this
- * client's network carry (quality: meter, profile, session, message)? Is what I depend on alive
+ * client's network carry (quality: meter, profile, session, cohort, message)? Is what I depend on alive
  * (dependency: breaker)? Am I fit to serve (service: lifecycle, hub, metrics)? Metrics go in, decisions
  * come out. The library opens no socket, reads no clock, starts no thread and prints nothing.
  *
@@ -41,7 +41,7 @@
  * A mapping is trusted within one user id. Reconfiguring (_set) is for one
  * administrator at a time, while users go on.
  *
- * Threads. Cells: any. Queue and gate: any thread of one process, not across fork. Session, meter, hub,
+ * Threads. Cells: any. Queue, gate and cohort: any thread of one process, not across fork. Session, meter, hub,
  * metrics: one thread at a time each. Functions without an object: any.
  *
  * Callbacks. Events run at the tail of the call that caused them, with nothing locked; see hub.h. Only the
@@ -73,6 +73,7 @@
 #include "degrade/meter.h"
 #include "degrade/profile.h"
 #include "degrade/session.h"
+#include "degrade/cohort.h"
 #include "degrade/message.h"
 
 #include "degrade/breaker.h"

@@ -38,6 +38,7 @@
 #define DEGRADE_HUB_H
 
 #include "degrade/allocator.h"
+#include "degrade/cohort.h"
 #include "degrade/gate.h"
 #include "degrade/lifecycle.h"
 #include "degrade/load.h"
@@ -135,6 +136,8 @@ typedef struct dg_hub_config {
     const dg_load *load;        /* borrowed: changes of its level are logged (give it to one hub); may be NULL */
     dg_gate *gate;              /* borrowed: each connection takes a permit of it, and gives it back when it closes or
                                    goes; may be NULL */
+    dg_cohort *cohort;          /* borrowed: each connection's session is in it until it closes or goes; several hubs, of
+                                   several threads, may share one; may be NULL */
     dg_trail *trail;            /* borrowed: decisions are added; may be NULL */
     const dg_allocator *allocator;
     uint32_t max_connections;   /* 1..16 777 216; default 10 000. Memory grows in blocks as they come */
@@ -239,8 +242,8 @@ DG_API void dg_hub_free(dg_hub *hub);
 /*
  * Sets the configuration anew, as a whole: intervals and time-outs act on every connection, from now on and without
  * a herd; profile, `disabled` and `fixed_chunks` on those to come; fewer max_connections close nobody. The objects
- * (lifecycle, load, gate, trail, allocator) and the seed stay those of the creation, whatever `config` says of them.
- * Errors: DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; the hub as it was. Cost in proportion to the
+ * (lifecycle, load, gate, cohort, trail, allocator) and the seed stay those of the creation, whatever `config` says of
+ * them. Errors: DG_ERR_INVALID, DG_ERR_UNKNOWN_FIELD, DG_ERR_NOMEM; the hub as it was. Cost in proportion to the
  * connections. Since 0.1.
  */
 DG_API int dg_hub_set_sized(dg_hub *hub, const dg_hub_config *config, size_t config_size, dg_time now);
@@ -316,8 +319,9 @@ DG_API int dg_hub_set_fixed_chunks(dg_hub *hub, dg_conn conn, bool fixed, dg_tim
 DG_API int dg_hub_save(const dg_hub *hub, dg_conn conn, dg_time now, void *buffer, size_t size);
 
 /*
- * Caps the level of every session, those to come too (a brown-out of the server); DG_LEVEL_FULL lifts it.
- * Cost in proportion to the connections. Errors: DG_ERR_INVALID. Since 0.1.
+ * Caps the level of every session, those to come too (a brown-out of the server); DG_LEVEL_FULL lifts it. With a
+ * cohort, sessions step down as its limit on changes lets them. Cost in proportion to the connections. Errors:
+ * DG_ERR_INVALID. Since 0.1.
  */
 DG_API int dg_hub_cap(dg_hub *hub, uint32_t level, dg_time now);
 
@@ -374,8 +378,8 @@ DG_API int dg_hub_tick(dg_hub *hub, dg_time now);
 
 /* Returns when dg_hub_tick() wants to be called, with a resolution of a millisecond (a little early now and then), so
  * that what is due together is done together; a time that has come already if something waits for the next turn;
- * DG_NEVER for an empty hub without a lifecycle or load, and for NULL. With one of these at most one second away, for
- * the watchdog, the drain and the service level. Constant time. Since 0.1. */
+ * DG_NEVER for an empty hub without a lifecycle, load or cohort, and for NULL. With one of these at most one second away,
+ * for the watchdog, the drain, the service level and the brown-out. Constant time. Since 0.1. */
 DG_API dg_time dg_hub_due(const dg_hub *hub);
 
 /* Fills in statistics. Returns DG_OK, or DG_ERR_INVALID with `*out` all zero. Since 0.1. */

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  *
- * A registry names the objects of a server: hubs, gates, queues, breakers, loads, lifecycles, and numbers
+ * A registry names the objects of a server: hubs, cohorts, gates, queues, breakers, loads, lifecycles, and numbers
  * of the host's own. Writing it renders their figures as Prometheus text (exposition format 0.0.4), as JSON,
  * or as the health document, piece by piece through a callback, without allocation. Several hubs merge into
  * one series each.
@@ -16,6 +16,7 @@
 
 #include "degrade/allocator.h"
 #include "degrade/breaker.h"
+#include "degrade/cohort.h"
 #include "degrade/gate.h"
 #include "degrade/hub.h"
 #include "degrade/lifecycle.h"
@@ -65,12 +66,13 @@ DG_API void dg_metrics_free(dg_metrics *metrics);
 
 /*
  * Register an object. `name` tells objects of one kind apart, as the value of a label ("breaker", "queue",
- * "load", "lifecycle", "gate"; hubs are merged and take none): 1 to 63 printable ASCII characters, copied, unique in its
+ * "load", "lifecycle", "gate", "cohort"; hubs are merged and take none): 1 to 63 printable ASCII characters, copied, unique in its
  * kind. Errors: DG_ERR_INVALID, DG_ERR_FULL, DG_ERR_STATE if the name or the object is there already.
  * Since 0.1.
  */
 DG_API int dg_metrics_add_hub(dg_metrics *metrics, const dg_hub *hub);
 DG_API int dg_metrics_add_gate(dg_metrics *metrics, const char *name, dg_gate *gate);
+DG_API int dg_metrics_add_cohort(dg_metrics *metrics, const char *name, const dg_cohort *cohort);
 DG_API int dg_metrics_add_queue(dg_metrics *metrics, const char *name, dg_queue *queue);
 DG_API int dg_metrics_add_breaker(dg_metrics *metrics, const char *name, const dg_breaker *breaker);
 DG_API int dg_metrics_add_load(dg_metrics *metrics, const char *name, const dg_load *load);

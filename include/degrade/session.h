@@ -200,7 +200,7 @@ typedef struct dg_session_stats {
     uint32_t rejected_samples; /* samples that were not valid */
     uint32_t backwards;        /* calls whose `now` was before an earlier one */
     uint32_t manual;           /* 1 while a level is forced */
-    uint32_t cap;              /* DG_LEVEL_*: the best level allowed by the server */
+    uint32_t cap;              /* DG_LEVEL_*: the best level allowed by the server, or by its cohort */
     uint32_t blocking;         /* mask of 1 << DG_METRIC_*: metrics that block a step up now */
     uint32_t awaiting_ack;     /* 1 while a change waits for its acknowledgement */
 } dg_session_stats;
@@ -288,7 +288,8 @@ DG_API int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decisio
 
 /*
  * Sets the best level the server allows (a brown-out); DG_LEVEL_FULL lifts it. It acts at once, downwards;
- * on the way up the usual steps hold. Errors: DG_ERR_INVALID. Since 0.1.
+ * on the way up the usual steps hold. In a cohort it acts when that lets it (cohort.h). Errors: DG_ERR_INVALID.
+ * Since 0.1.
  */
 DG_API int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now, dg_decision *decision,
                                 size_t decision_size);

@@ -79,6 +79,7 @@ typedef struct dgi_figures {
 
 /* The tables that there are. */
 extern const dgi_figures dgi_hub_figures;
+extern const dgi_figures dgi_cohort_figures;
 extern const dgi_figures dgi_gate_figures;
 extern const dgi_figures dgi_queue_figures;
 extern const dgi_figures dgi_breaker_figures;

@@ -130,14 +130,25 @@ static const dgi_mask_row session_masked[] = {
     DGI_MASK_ROW(dg_decision, DG_SAMPLE_BANDWIDTH, bandwidth_kbps),
 };
 
-/* Whether the caller's decision is none, or can be written. */
-static inline bool session_out(const dg_decision *decision, size_t size) {
+bool dgi_session_can_tell(const dg_decision *decision, size_t size) {
     return decision == NULL || DGI_USABLE(dg_decision, decision, size);
 }
 
-static int session_fail(int status, dg_decision *decision, size_t size) {
+int dgi_session_fail(int status, dg_decision *decision, size_t size) {
     dgi_struct_clear(decision, size);
     return status;
+}
+
+void dgi_session_tell(const dg_session *session, const dgi_session_view *view,
+                      const dgi_session_outcome *outcome, dg_decision *decision, size_t decision_size) {
+    if (decision != NULL && decision_size == sizeof *decision) {
+        dgi_session_answer(session, view, outcome, decision);
+    } else if (decision != NULL) {
+        dg_decision whole;
+        dgi_session_answer(session, view, outcome, &whole);
+        dgi_struct_write_masked(decision, decision_size, &whole, sizeof whole,
+                                offsetof(dg_decision, has), session_masked, DGI_COUNT(session_masked));
+    }
 }
 
 static const dgi_session_fed session_unfed = {0};
@@ -147,14 +158,7 @@ static int session_finish(dg_session *session, const dgi_session_fed *fed, dg_de
     dgi_session_view view;
     dgi_session_outcome outcome;
     dgi_session_decide(session, fed, &view, &outcome);
-    if (decision != NULL && decision_size == sizeof *decision) {
-        dgi_session_answer(session, &view, &outcome, decision);
-    } else if (decision != NULL) {
-        dg_decision whole;
-        dgi_session_answer(session, &view, &outcome, &whole);
-        dgi_struct_write_masked(decision, decision_size, &whole, sizeof whole,
-                                offsetof(dg_decision, has), session_masked, DGI_COUNT(session_masked));
-    }
+    dgi_session_tell(session, &view, &outcome, decision, decision_size);
     return DG_OK;
 }
 
@@ -162,25 +166,25 @@ static int session_finish(dg_session *session, const dgi_session_fed *fed, dg_de
 
 int dg_session_feed_sized(dg_session *session, const dg_sample *sample, size_t sample_size, dg_time now,
                           dg_decision *decision, size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_fed fed = {0};
     int status = dgi_session_take_sample(session, sample, sample_size, now, &fed);
     return status == DG_OK ? session_finish(session, &fed, decision, decision_size)
-                           : session_fail(status, decision, decision_size);
+                           : dgi_session_fail(status, decision, decision_size);
 }
 
 int dg_session_ask_sized(dg_session *session, dg_time now, dg_decision *decision, size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     return session_finish(session, &session_unfed, decision, decision_size);
 }
 
 int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *decision,
                           size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL || decision == NULL)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL || decision == NULL)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     dg_session then = *session; /* borrows the profile for this call */
     dgi_session_advance(&then, now);
     return session_finish(&then, &session_unfed, decision, decision_size);
@@ -188,11 +192,11 @@ int dg_session_peek_sized(const dg_session *session, dg_time now, dg_decision *d
 
 int dg_session_ack_sized(dg_session *session, const dg_ack *ack, size_t ack_size, dg_time now,
                          dg_decision *decision, size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     int status = dgi_session_take_ack(session, ack, ack_size, now);
     return status == DG_OK ? session_finish(session, &session_unfed, decision, decision_size)
-                           : session_fail(status, decision, decision_size);
+                           : dgi_session_fail(status, decision, decision_size);
 }
 
 /* --- what others decide --- */
@@ -208,8 +212,8 @@ static void session_force_until(dg_session *session, dg_duration duration) {
 
 int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration duration, dg_time now,
                            dg_decision *decision, size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL || level >= DG_LEVELS)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL || level >= DG_LEVELS)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     session->manual = (uint8_t)level;
     session_force_until(session, duration);
@@ -218,8 +222,8 @@ int dg_session_force_sized(dg_session *session, uint32_t level, dg_duration dura
 
 int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *decision,
                              size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     if (session->manual != DGI_SESSION_NO_LEVEL)
         dgi_session_set(session, DGI_SESSION_FRESH);
@@ -229,8 +233,8 @@ int dg_session_unforce_sized(dg_session *session, dg_time now, dg_decision *deci
 
 int dg_session_cap_sized(dg_session *session, uint32_t level, dg_time now, dg_decision *decision,
                          size_t decision_size) {
-    if (!session_out(decision, decision_size) || session == NULL || level >= DG_LEVELS)
-        return session_fail(DG_ERR_INVALID, decision, decision_size);
+    if (!dgi_session_can_tell(decision, decision_size) || session == NULL || level >= DG_LEVELS)
+        return dgi_session_fail(DG_ERR_INVALID, decision, decision_size);
     dgi_session_advance(session, now);
     if (session->cap != level)
         dgi_session_set(session, DGI_SESSION_FRESH);
@@ -299,7 +303,7 @@ static dg_session_stats session_stats_of(const dg_session *session) {
         .rejected_samples = session->rejected,
         .backwards = session->backwards,
         .manual = session->manual != DGI_SESSION_NO_LEVEL,
-        .cap = session->cap,
+        .cap = dgi_session_allowed(session),
         .blocking = dgi_session_blocking(session, &view),
         .awaiting_ack = dgi_session_is(session, DGI_SESSION_AWAITING),
     };

@@ -13,7 +13,8 @@
 #define STATE_HOLD_MAX_MS   3600000u /* the longest refusal_hold */
 #define STATE_RESENDS_MAX   7u
 #define STATE_SEND_MESSAGES (DG_SEND_AGAIN - 1u)
-#define STATE_OWN_FLAGS     (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS | DGI_SESSION_ON_HEAP)
+#define STATE_OWN_FLAGS \
+    (DGI_SESSION_DISABLED | DGI_SESSION_FIXED_CHUNKS | DGI_SESSION_ON_HEAP | DGI_SESSION_COHORT_FLAGS)
 #define STATE_WEIGHED       (1u << 15) /* of a blob alone: laid out for a rule that weighs */
 #define STATE_PASSING_FLAGS (DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN) /* of one call only */
 #define STATE_FLAGS         (DGI_SESSION_FLAGS & ~(STATE_OWN_FLAGS | STATE_PASSING_FLAGS))
@@ -270,6 +271,7 @@ static void state_adopt(dg_session *state, const dg_session *session, dg_duratio
     state->profile = session->profile;
     state->id = session->id;
     state->cap = session->cap;
+    state->member = session->member;
     state->last = now;
     if (dgi_profile_weighs(state->profile) != dgi_session_is(state, STATE_WEIGHED))
         dgi_session_lay(state);

@@ -289,18 +289,32 @@ static decide_wish decide_link(dg_session *session, const dgi_session_view *view
     return decide_metrics(session, view);
 }
 
+/* In a cohort a step up, and a step down that a cap causes, waits until the cohort lets it through. What the session
+ * wants by itself downwards, a force and a refusal do not. */
+static decide_wish decide_limited(dg_session *session, decide_wish own, decide_wish wish) {
+    bool free_up = own.reason == DG_REASON_MANUAL || own.reason == DG_REASON_REFUSED;
+    bool up = wish.level < session->level && !free_up;
+    bool down = wish.level > session->level && wish.level > own.level;
+    if (!up && !down)
+        return wish.level == own.level ? own : wish;
+    dgi_session_set(session, DGI_SESSION_WAITS);
+    return own.level > session->level ? own : decide_stay(session);
+}
+
 static decide_wish decide_target(dg_session *session, const dgi_session_view *view) {
     decide_wish wish = {DG_LEVEL_FULL, DG_REASON_IMPROVED};
+    dgi_session_clear(session, DGI_SESSION_WAITS);
     if (dgi_session_is(session, DGI_SESSION_DISABLED))
         return wish;
     if (session->manual != DGI_SESSION_NO_LEVEL)
         wish = (decide_wish){session->manual, DG_REASON_MANUAL};
     else
         wish = decide_link(session, view);
-    if (wish.level < session->cap)
-        wish = (decide_wish){session->cap, DG_REASON_SERVER_LOAD};
+    decide_wish own = {(uint32_t)dgi_min(wish.level, session->profile->worst), wish.reason};
+    if (wish.level < dgi_session_allowed(session))
+        wish = (decide_wish){dgi_session_allowed(session), DG_REASON_SERVER_LOAD};
     wish.level = (uint32_t)dgi_min(wish.level, session->profile->worst);
-    return wish;
+    return dgi_session_needs_leave(session) ? decide_limited(session, own, wish) : wish;
 }
 
 /* --- what holds it down --- */
@@ -328,7 +342,7 @@ uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *
         return DG_REASON_NONE;
     if (decide_is_forced(session))
         return DG_REASON_MANUAL;
-    if (session->level == session->cap)
+    if (session->level == dgi_session_allowed(session))
         return DG_REASON_SERVER_LOAD;
     if (dgi_session_is_silent(session))
         return DG_REASON_STALE_METRICS;
@@ -485,7 +499,7 @@ static uint32_t decide_next_forgotten(const dg_session *session, uint32_t blocki
 }
 
 static uint32_t decide_next_up(const dg_session *session, const dgi_session_view *view, uint32_t next) {
-    if (session->level <= session->cap)
+    if (session->level <= dgi_session_allowed(session) || dgi_session_is(session, DGI_SESSION_WAITS))
         return next;
     uint32_t dwell = decide_dwell(session, view), watched = dgi_session_blocking(session, view);
     if (dgi_profile_weighs(session->profile)) /* any that is forgotten changes what is likely */
@@ -569,6 +583,8 @@ void dgi_session_decide(dg_session *session, const dgi_session_fed *fed, dgi_ses
     uint32_t chunk = dgi_session_chunk(session);
     outcome->changed = outcome->before != session->level || chunk != session->chunk;
     session->chunk = chunk;
-    dgi_session_clear(session, DGI_SESSION_FRESH | DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN);
+    dgi_session_clear(session, DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN);
+    if (!dgi_session_is(session, DGI_SESSION_WAITS)) /* what it waits to do, it has not done */
+        dgi_session_clear(session, DGI_SESSION_FRESH);
     outcome->next_ms = decide_next(session, view);
 }

@@ -35,7 +35,11 @@ enum {
     DGI_SESSION_HELD_UP = 1 << 10,    /* a refused step up is */
     DGI_SESSION_FOREVER = 1 << 11,    /* the manual level has no end */
     DGI_SESSION_ON_HEAP = 1 << 12,    /* made by dg_session_new() */
-    DGI_SESSION_FLAGS = (1 << 13) - 1
+    DGI_SESSION_FLAGS = (1 << 13) - 1,
+    /* Of a session in a cohort; no blob has them. */
+    DGI_SESSION_WAITS = 1 << 13,   /* a change that the last decision wanted needs its leave */
+    DGI_SESSION_COUNTED = 1 << 14, /* it counts the session among those that wait */
+    DGI_SESSION_COHORT_FLAGS = DGI_SESSION_WAITS | DGI_SESSION_COUNTED
 };
 
 struct dg_session {
@@ -74,7 +78,8 @@ struct dg_session {
     uint8_t doublings;   /* of the dwell */
     uint8_t probes;      /* good ones in a row */
     uint8_t stale_steps; /* taken in the present silence */
-    uint8_t reserved;
+    uint8_t
+        member; /* of a cohort: 1 + its step there, and above that what it is capped at; 0: of none */
 };
 
 /* The estimates as one decision sees them. Masks are of 1 << DG_METRIC_*. */
@@ -119,6 +124,19 @@ static inline void dgi_session_clear(dg_session *session, unsigned flag) {
 
 static inline uint32_t dgi_session_age(const dg_session *session, uint32_t then) {
     return session->clock - then;
+}
+
+/* Where a cap begins in `member`. Where what is below it is 0, no leave is needed. */
+#define DGI_SESSION_MEMBER_CAP 6
+
+static inline bool dgi_session_needs_leave(const dg_session *session) {
+    return (session->member & ((1u << DGI_SESSION_MEMBER_CAP) - 1)) != 0;
+}
+
+/* The best level that the server allows: the session's own cap, or its cohort's if that is worse. */
+static inline uint32_t dgi_session_allowed(const dg_session *session) {
+    uint32_t cohort = session->member >> DGI_SESSION_MEMBER_CAP;
+    return cohort > session->cap ? cohort : session->cap;
 }
 
 /* The chunk size that is in force at the present level. */
@@ -193,6 +211,13 @@ void dgi_session_begin_weighing(dg_session *session);
 void dgi_session_lay(dg_session *session);
 /* A client could not play what is better than this level. */
 void dgi_session_underran(dg_session *session, uint32_t level);
+
+/* Writes a decision to a host that knows it in this size; NULL is for none (session.c). */
+void dgi_session_tell(const dg_session *session, const dgi_session_view *view,
+                      const dgi_session_outcome *outcome, dg_decision *decision, size_t decision_size);
+/* Whether the host's decision is none, or can be written; and all zero, with a status to return. */
+bool dgi_session_can_tell(const dg_decision *decision, size_t decision_size);
+int dgi_session_fail(int status, dg_decision *decision, size_t decision_size);
 
 /* Words a decision for the host (session_answer.c). */
 void dgi_session_answer(const dg_session *session, const dgi_session_view *view,

@@ -77,6 +77,7 @@ static void hub_keep_objects(const dg_hub *hub, dg_hub_config *config) {
     config->lifecycle = hub->config.lifecycle;
     config->load = hub->config.load;
     config->gate = hub->config.gate;
+    config->cohort = hub->config.cohort;
     config->trail = hub->config.trail;
     config->allocator = hub->config.allocator;
 }

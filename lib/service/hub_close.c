@@ -90,6 +90,8 @@ static void close_trail(dg_hub *hub, const dgi_conn *conn, uint32_t reason) {
 void dgi_hub_give_back(dg_hub *hub, dgi_conn *conn) {
     if (hub->config.gate != NULL && dg_permit_held(dgi_hub_permit(hub, conn)))
         (void)dg_gate_release(hub->config.gate, dgi_hub_permit(hub, conn), DG_OUTCOME_IGNORED, hub->now);
+    if (hub->config.cohort != NULL)
+        (void)dg_cohort_leave(hub->config.cohort, dgi_conn_session(conn));
 }
 
 void dgi_hub_shut(dg_hub *hub, dgi_conn *conn, uint32_t reason, uint32_t code, const char *text) {

@@ -9,7 +9,7 @@
 #define CONFIG_CONNECTIONS_MAX 16777216u
 #define CONFIG_LONG            (366 * DGI_DAY)
 
-DGI_SIZED(dg_hub_config, 6, 96);
+DGI_SIZED(dg_hub_config, 7, 96);
 DGI_SIZED(dg_conn_config, 4, 24);
 DGI_SIZED(dg_host, 8, 8);
 DGI_SIZED(dg_close, 2, 16);
@@ -40,6 +40,7 @@ static const dgi_option config_hub_rows[] = {
     CONFIG_HUB_BARE(lifecycle, OBJECT, "ticked, and its drain obeyed"),
     CONFIG_HUB_BARE(load, OBJECT, "changes of its level are logged"),
     CONFIG_HUB_BARE(gate, OBJECT, "each connection takes a permit of it"),
+    CONFIG_HUB_BARE(cohort, OBJECT, "each connection's session joins it"),
     CONFIG_HUB_BARE(trail, OBJECT, "decisions are added"),
     CONFIG_HUB_BARE(allocator, ALLOCATOR, "for the hub"),
     CONFIG_HUB(max_connections, U32, 1, CONFIG_CONNECTIONS_MAX, 10000, "connections at once"),

@@ -65,7 +65,7 @@ dg_duration dgi_hub_since(const dg_hub *hub, dg_time clock, dg_time now);
 
 /* --- hub_close.c: how a connection is told to go --- */
 
-/* Gives the gate its permit back, if the connection holds one. */
+/* Gives the gate its permit back, if the connection holds one, and lets its session leave the cohort. */
 void dgi_hub_give_back(dg_hub *hub, dgi_conn *conn);
 /* Starts the closing of a connection that is open. `text` is NULL if the reason has its own. */
 void dgi_hub_shut(dg_hub *hub, dgi_conn *conn, uint32_t reason, uint32_t code, const char *text);
@@ -82,8 +82,9 @@ void dgi_hub_drop_text(dg_hub *hub, uint32_t kept);
 int dgi_hub_make_session(dg_hub *hub, dgi_conn *conn, const dg_conn_config *config);
 /* Lets it speak for the first time. */
 void dgi_hub_begin_session(dg_hub *hub, dgi_conn *conn);
-/* Takes in what a session decided: counts, the timer, and the event that tells it. */
-void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision);
+/* Takes in what a session decided: counts, the timer, and the event that tells it. Then the session follows the hub's
+ * cohort, and what that decides is taken in too and stands in `*decision`. */
+void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, dg_decision *decision);
 /* Asks the session, as its timer or the dispatcher does. */
 void dgi_hub_ask(dg_hub *hub, dgi_conn *conn, dg_decision *decision);
 /* The same after something was switched with this status, which it returns. */
@@ -93,6 +94,8 @@ int dgi_hub_force_level(dg_hub *hub, dgi_conn *conn, uint32_t level, dg_duration
 void dgi_hub_unforce_level(dg_hub *hub, dgi_conn *conn);
 /* Caps every session. */
 void dgi_hub_cap_all(dg_hub *hub, uint32_t level);
+/* Lets every session follow the cohort, if there is another brown-out than when it was last called. */
+void dgi_hub_observe_cohort(dg_hub *hub);
 /* What a client said: 1 if it was the library's, 0 if it is the host's own, or an error. */
 int dgi_hub_hear_text(dg_hub *hub, dgi_conn *conn, const char *text, size_t size);
 

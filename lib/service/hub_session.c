@@ -6,6 +6,7 @@
 #include "base/fixed.h"
 #include "degrade/message.h"
 #include "quality/change.h"
+#include "quality/cohort.h"
 #include "service/hub_layers.h"
 
 /* --- decisions --- */
@@ -71,7 +72,7 @@ static void hub_session_join(dgi_conn *conn, const dg_decision *decision, uint32
     }
 }
 
-void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
+static void hub_session_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
     uint32_t before = conn->level;
     if (decision->level != before)
         hub_session_move(hub, conn, decision);
@@ -85,6 +86,16 @@ void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, const dg_decision *decision) {
     else
         hub_session_wait(conn, decision, before);
     dgi_hub_post(hub, conn, DGI_EVENT_LEVEL);
+}
+
+/* A session that the cohort has nothing to say to is spared a second decision. */
+void dgi_hub_absorb(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
+    dg_cohort *cohort = hub->config.cohort;
+    hub_session_absorb(hub, conn, decision);
+    if (cohort == NULL || !dgi_cohort_heed(cohort, dgi_conn_session(conn)))
+        return;
+    (void)dg_cohort_follow(cohort, dgi_conn_session(conn), hub->now, decision);
+    hub_session_absorb(hub, conn, decision);
 }
 
 void dgi_hub_ask(dg_hub *hub, dgi_conn *conn, dg_decision *decision) {
@@ -129,6 +140,8 @@ void dgi_hub_begin_session(dg_hub *hub, dgi_conn *conn) {
     conn->level = (uint8_t)restored;
     conn->left_full_at = hub->clock;
     (void)dg_session_cap(dgi_conn_session(conn), hub->stats.cap, hub->now, &decision);
+    if (hub->config.cohort != NULL)
+        (void)dg_cohort_join(hub->config.cohort, dgi_conn_session(conn), hub->now);
     dgi_hub_absorb(hub, conn, &decision);
     if (restored != DG_LEVEL_FULL)
         hub_session_tell_restored(hub, conn, &decision);
@@ -168,6 +181,19 @@ void dgi_hub_cap_all(dg_hub *hub, uint32_t level) {
         dg_decision decision;
         (void)dg_session_cap(dgi_hub_session(hub, conn), level, hub->now, &decision);
         dgi_hub_absorb(hub, conn, &decision);
+    }
+}
+
+void dgi_hub_observe_cohort(dg_hub *hub) {
+    uint64_t word = dgi_cohort_word(hub->config.cohort);
+    if (word == hub->cohort_word)
+        return;
+    hub->cohort_word = word;
+    for (uint32_t index = 0; index < hub->touched; index++) {
+        dgi_conn *conn = dgi_hub_at(hub, index);
+        dg_decision decision;
+        if (dgi_conn_is_open(conn))
+            dgi_hub_ask(hub, conn, &decision);
     }
 }
 

@@ -1,6 +1,7 @@
 /* What holds between any two calls of a hub.
  *
  * SPDX-License-Identifier: MIT */
+#include "quality/cohort.h"
 #include "service/hub_layers.h"
 
 typedef struct sound_counts {
@@ -42,6 +43,9 @@ static bool sound_conn(const dg_hub *hub, const dgi_conn *conn, sound_counts *co
     if (closing != (conn->close_reason != DG_CLOSE_NONE))
         return false;
     if (hub->config.gate != NULL && closing && dg_permit_held(dgi_hub_permit(hub, conn)))
+        return false;
+    if (hub->config.cohort != NULL &&
+        dgi_cohort_has((const dg_session *)(const void *)conn->session) == closing)
         return false;
     return closing || (timer->due <= conn->ask_at && timer->due <= conn->ping_at &&
                        timer->due <= conn->dead_at && timer->due <= conn->close_at);

@@ -140,6 +140,7 @@ struct dg_hub {
     dg_time log_at;          /* the bucket of log lines: when it is full again */
     uint64_t log_told;       /* suppressed lines that a line has told of */
     uint64_t lifecycle_word; /* of the lifecycle's drain, as last looked at */
+    uint64_t cohort_word;    /* the cohort's brown-out, as last looked at */
     uint32_t service_level;
     dgi_hub_drain drain;
     dgi_timer drain_timer; /* timer 0 of the wheel */

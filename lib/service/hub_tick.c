@@ -113,6 +113,8 @@ static void tick_service(dg_hub *hub, dg_time now) {
         dg_lifecycle_tick(hub->config.lifecycle, now);
         dgi_hub_drain_observe(hub, now);
     }
+    if (hub->config.cohort != NULL)
+        dgi_hub_observe_cohort(hub);
     if (hub->config.load == NULL)
         return;
     uint32_t level = dg_load_level(hub->config.load, hub->now);

@@ -9,7 +9,7 @@
 #define TIMERS_PHASES   8192u
 /* The resolution of sessions: none can make a tick run on. */
 #define TIMERS_ASK_MIN DG_MS(1)
-/* For the watchdog and the drain of a lifecycle, and the level of a load. */
+/* For the watchdog and the drain of a lifecycle, the level of a load, and the brown-out of a cohort. */
 #define TIMERS_TICK_MAX DG_SEC(1)
 /* A host that is later than this stood still. What it slept is charged to clients up to TIMERS_CHARGED_MAX: so one
  * that always is a little late still finds silence. */
@@ -176,7 +176,7 @@ void dgi_conn_reset_timers(dg_hub *hub, dgi_conn *conn) {
 
 dg_time dgi_hub_timers_due(const dg_hub *hub) {
     dg_time next = dgi_wheel_next_tick(&hub->wheel);
-    if (hub->config.lifecycle != NULL || hub->config.load != NULL)
+    if (hub->config.lifecycle != NULL || hub->config.load != NULL || hub->config.cohort != NULL)
         next = dgi_min(next, dgi_add_sat(hub->ticked_at, TIMERS_TICK_MAX));
     return timers_to_host(hub, next);
 }

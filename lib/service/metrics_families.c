@@ -8,9 +8,9 @@
 #define FAMILIES_SAMPLES 32 /* of one family at most */
 
 /* In this order they are written. */
-static const dgi_figures *const families_tables[] = {&dgi_hub_figures,   &dgi_gate_figures,
-                                                     &dgi_queue_figures, &dgi_breaker_figures,
-                                                     &dgi_load_figures,  &dgi_lifecycle_figures};
+static const dgi_figures *const families_tables[] = {
+    &dgi_hub_figures,     &dgi_cohort_figures, &dgi_gate_figures,     &dgi_queue_figures,
+    &dgi_breaker_figures, &dgi_load_figures,   &dgi_lifecycle_figures};
 
 /* What an object of any kind says of itself. */
 typedef union families_read {

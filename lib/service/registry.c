@@ -160,6 +160,10 @@ int dg_metrics_add_gate(dg_metrics *metrics, const char *name, dg_gate *gate) {
     return registry_add_object(metrics, &dgi_gate_figures, name, gate);
 }
 
+int dg_metrics_add_cohort(dg_metrics *metrics, const char *name, const dg_cohort *cohort) {
+    return registry_add_object(metrics, &dgi_cohort_figures, name, cohort);
+}
+
 int dg_metrics_add_queue(dg_metrics *metrics, const char *name, dg_queue *queue) {
     return registry_add_object(metrics, &dgi_queue_figures, name, queue);
 }

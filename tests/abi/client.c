@@ -152,6 +152,31 @@ static struct {
     int sent, levels, closes, released;
 } heard;
 
+static void cohort(void) {
+    dg_cohort *cohort;
+    dg_session *session;
+    struct {
+        dg_decision decision;
+        fence behind;
+    } seen = {.behind = whole()};
+    HOLDS(dg_cohort_new(&cohort, &(dg_cohort_config){.changes_min = 3}, 0) == DG_OK);
+    HOLDS(dg_session_new(&session, &(dg_session_config){.id = 7}, 0) == DG_OK);
+    HOLDS(dg_cohort_join(cohort, session, 0) == DG_OK && dg_cohort_join(cohort, session, 0) == DG_ERR_STATE);
+    HOLDS(dg_cohort_brown_out(cohort, DG_LEVEL_LOW, 1) == DG_OK);
+    HOLDS(dg_session_ask(session, 1, &seen.decision) == DG_OK && seen.decision.level == DG_LEVEL_FULL);
+    HOLDS(dg_cohort_follow(cohort, session, 1, &seen.decision) == DG_OK && untouched(&seen.behind));
+    HOLDS(seen.decision.level == DG_LEVEL_LOW && seen.decision.reason == DG_REASON_SERVER_LOAD);
+    struct {
+        dg_cohort_stats stats;
+        fence behind;
+    } stats = {.behind = whole()};
+    HOLDS(dg_cohort_get_stats(cohort, 1, &stats.stats) == DG_OK && stats.stats.capped == 1 && untouched(&stats.behind));
+    HOLDS(stats.stats.members == 1 && stats.stats.changes == 1 && stats.stats.changes_max == 3);
+    HOLDS(dg_cohort_leave(cohort, session) == DG_OK);
+    dg_session_free(session);
+    dg_cohort_free(cohort);
+}
+
 static int on_send(void *user, dg_hub *hub, dg_conn conn, void *conn_user, const char *text, size_t size) {
     HOLDS(user == &heard && hub != NULL && conn != 0 && conn_user == &heard && strlen(text) == size);
     heard.sent++;
@@ -228,6 +253,7 @@ int main(void) {
     breaker();
     gate();
     session();
+    cohort();
     hub();
     later_members();
     HOLDS(strcmp(dg_strerror(DG_OK), "unknown status") != 0 && dg_version() != 0);

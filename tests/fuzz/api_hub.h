@@ -233,7 +233,7 @@ static void hub_operation(void) {
     client *one = client_count > 0 ? &clients[byte() % client_count] : NULL;
     dg_conn conn = one != NULL ? one->conn : byte();
     dg_sample sample;
-    switch (below(19)) {
+    switch (below(20)) {
     case 0:
     case 1:
         add_client();
@@ -293,7 +293,23 @@ static void hub_operation(void) {
     case 18:
         one_of_the_documented(dg_hub_set_enabled(world.hub, conn, below(2), world.now));
         break;
+    case 19:
+        if (world.cohort != NULL)
+            one_of_the_documented(dg_cohort_brown_out(world.cohort, below(5), byte() / 250.0));
+        break;
     }
+}
+
+/* Who is connected and not told to close is a member. */
+static void cohort_holds(const dg_hub_stats *hub) {
+    dg_hub_config config;
+    dg_cohort_stats stats;
+    CHECK(dg_hub_get_config(world.hub, &config) == DG_OK);
+    if (config.cohort == NULL)
+        return;
+    CHECK(dg_cohort_get_stats(config.cohort, world.now, &stats) == DG_OK);
+    CHECK(stats.members == hub->connections - hub->closing);
+    CHECK(stats.capped <= stats.members && stats.waiting <= stats.members);
 }
 
 static void hub_holds(void) {
@@ -306,6 +322,7 @@ static void hub_holds(void) {
         there++;
     CHECK(levels == stats.connections && stats.connections == there);
     CHECK(stats.closing <= stats.connections);
+    cohort_holds(&stats);
     CHECK(stats.connections - stats.closing <= stats.max_connections && stats.peak >= stats.connections);
     dg_hub_due(world.hub);
 }
@@ -327,6 +344,7 @@ static void hub_begin(uint8_t how) {
                                   .lifecycle = world.lifecycle,
                                   .load = world.load,
                                   .gate = how & 16 ? world.gate : NULL,
+                                  .cohort = how & 64 ? world.cohort : NULL,
                                   .trail = world.trail,
                                   .allocator = &world.allocator,
                                   .max_connections = how & 32 ? 3 : MAX_CONNECTIONS};

@@ -22,6 +22,7 @@ static struct {
     dg_lifecycle *lifecycle;
     dg_trail *trail;
     dg_metrics *metrics;
+    dg_cohort *cohort;
     const dg_profile *profile;
 } world;
 

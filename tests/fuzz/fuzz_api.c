@@ -36,6 +36,9 @@ static void shared_begin(uint8_t how) {
                    &(dg_sampler_config){.allocator = &world.allocator, .draw = how >> 3 & 1, .seed = 3},
                    world.now);
     dg_metrics_new(&world.metrics, &(dg_metrics_config){.allocator = &world.allocator});
+    const dg_cohort_config cohort = {
+        .changes_share = 0.001, .changes_min = 1, .allocator = &world.allocator};
+    dg_cohort_new(&world.cohort, &cohort, world.now);
 }
 
 static void shared_end(void) {
@@ -44,6 +47,7 @@ static void shared_end(void) {
     dg_trail_free(world.trail);
     dg_load_free(world.load);
     dg_sampler_free(world.sampler);
+    dg_cohort_free(world.cohort);
 }
 
 static void show_metrics(void) {
@@ -58,6 +62,8 @@ static void metrics_begin(void) {
         dg_metrics_add_hub(world.metrics, world.hub);
     if (world.gate != NULL)
         dg_metrics_add_gate(world.metrics, "g", world.gate);
+    if (world.cohort != NULL)
+        dg_metrics_add_cohort(world.metrics, "c", world.cohort);
     if (world.queue != NULL)
         dg_metrics_add_queue(world.metrics, "q", world.queue);
     if (world.breaker != NULL)

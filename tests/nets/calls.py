@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Objects of the test's world, by type; what begins with `_free` or `_end` of them gets NULL instead.
 OBJECTS = {"dg_hub": "w->hub", "dg_trail": "w->trail", "dg_seats": "w->seats", "dg_bucket": "w->bucket",
            "dg_sampler": "w->sampler", "dg_load": "w->load", "dg_queue": "w->queue", "dg_gate": "w->gate",
-           "dg_meter": "w->meter", "dg_session": "w->session", "dg_breaker": "w->breaker",
+           "dg_meter": "w->meter", "dg_cohort": "w->cohort", "dg_session": "w->session", "dg_breaker": "w->breaker",
            "dg_lifecycle": "w->lifecycle", "dg_metrics": "w->metrics", "dg_region": "w->region",
            "dg_profile": "dg_profile_voice()"}
 SIMPLE = {"dg_conn": "w->conn", "dg_time": "w->now", "dg_duration": "DG_SEC(1)", "dg_wall": "1", "uint64_t": "1",

@@ -73,6 +73,7 @@ static void scenario_quality(const dg_allocator *allocator) {
     const dg_profile *profile = NULL;
     dg_session *session = NULL;
     dg_meter *meter = NULL;
+    dg_cohort *cohort = NULL;
     made(dg_profile_new(&profile, &(dg_profile_config){.name = "mine", .allocator = allocator}),
          &profile);
     if (made(dg_session_new(&session, &(dg_session_config){.profile = profile, .allocator = allocator},
@@ -84,6 +85,13 @@ static void scenario_quality(const dg_allocator *allocator) {
     }
     if (made(dg_meter_new(&meter, &(dg_meter_config){.allocator = allocator}, 0), &meter))
         ok(dg_meter_sent(meter, 1, 10, 0));
+    if (made(dg_cohort_new(&cohort, &(dg_cohort_config){.allocator = allocator}, 0), &cohort) &&
+        session != NULL) {
+        ok(dg_cohort_join(cohort, session, 1));
+        ok(dg_cohort_follow_sized(cohort, session, 1, NULL, 0));
+        ok(dg_cohort_leave(cohort, session));
+    }
+    dg_cohort_free(cohort);
     dg_meter_free(meter);
     dg_session_free(session);
     dg_profile_unref(profile);

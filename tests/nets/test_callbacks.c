@@ -34,6 +34,7 @@ typedef struct world {
     dg_gate *gate;
     dg_meter *meter;
     dg_session *session;
+    dg_cohort *cohort;
     dg_breaker *breaker;
     dg_lifecycle *lifecycle;
     dg_metrics *metrics;
@@ -122,6 +123,7 @@ static void world_make_parts(world *w) {
     ok(dg_gate_new(&w->gate, &(dg_gate_config){.queue = w->queue, .trail = w->trail}, 0));
     ok(dg_meter_new(&w->meter, NULL, 0));
     ok(dg_session_new(&w->session, NULL, 0));
+    ok(dg_cohort_new(&w->cohort, NULL, 0));
     ok(dg_breaker_new(&w->breaker, NULL, 0));
     ok(dg_lifecycle_new(&w->lifecycle, NULL, 0));
     ok(dg_metrics_new(&w->metrics, NULL));
@@ -142,8 +144,12 @@ static void world_make(world *w, unsigned call, unsigned place) {
                     .released = on_released,
                     .drained = on_drained,
                     .log = on_log};
-    dg_hub_config config = {
-        .trail = w->trail, .lifecycle = w->lifecycle, .load = w->load, .gate = w->gate, .seed = 1};
+    dg_hub_config config = {.trail = w->trail,
+                            .lifecycle = w->lifecycle,
+                            .load = w->load,
+                            .gate = w->gate,
+                            .cohort = w->cohort,
+                            .seed = 1};
     ok(dg_hub_new(&w->hub, &config, &host, 0));
 }
 
@@ -154,6 +160,7 @@ static void world_free(world *w) {
     dg_lifecycle_free(w->lifecycle);
     dg_breaker_free(w->breaker);
     dg_session_free(w->session);
+    dg_cohort_free(w->cohort);
     dg_meter_free(w->meter);
     dg_gate_free(w->gate);
     dg_queue_free(w->queue);

@@ -1272,6 +1272,54 @@ static inline int dg_meter_read(dg_meter *meter, dg_time now, dg_sample *out) {
 static inline int dg_meter_get_stats(const dg_meter *meter, dg_time now, dg_meter_stats *out) {
     return dg_meter_get_stats_sized(meter, now, out, sizeof *out);
 }
+typedef struct dg_cohort dg_cohort;
+typedef struct dg_cohort_config {
+    const dg_allocator *allocator;
+    double changes_share;
+    uint32_t changes_min;
+    uint32_t reserved;
+} dg_cohort_config;
+typedef struct dg_cohort_stats {
+    uint64_t changes;
+    uint64_t held_back;
+    double share;
+    uint32_t level;
+    uint32_t members;
+    uint32_t capped;
+    uint32_t waiting;
+    uint32_t changes_max;
+    uint32_t reserved;
+} dg_cohort_stats;
+__attribute__((visibility("default"))) int dg_cohort_config_check_sized(const dg_cohort_config *config, size_t config_size, char *message,
+                                        size_t size);
+__attribute__((visibility("default"))) int dg_cohort_new_sized(dg_cohort **out, const dg_cohort_config *config, size_t config_size, dg_time now);
+__attribute__((visibility("default"))) void dg_cohort_free(dg_cohort *cohort);
+__attribute__((visibility("default"))) int dg_cohort_set_sized(dg_cohort *cohort, const dg_cohort_config *config, size_t config_size, dg_time now);
+__attribute__((visibility("default"))) int dg_cohort_get_config_sized(const dg_cohort *cohort, dg_cohort_config *out, size_t out_size);
+__attribute__((visibility("default"))) int dg_cohort_join(dg_cohort *cohort, dg_session *session, dg_time now);
+__attribute__((visibility("default"))) int dg_cohort_leave(dg_cohort *cohort, dg_session *session);
+__attribute__((visibility("default"))) int dg_cohort_follow_sized(dg_cohort *cohort, dg_session *session, dg_time now, dg_decision *decision,
+                                  size_t decision_size);
+__attribute__((visibility("default"))) int dg_cohort_brown_out(dg_cohort *cohort, uint32_t level, double share);
+__attribute__((visibility("default"))) int dg_cohort_get_stats_sized(const dg_cohort *cohort, dg_time now, dg_cohort_stats *out, size_t out_size);
+static inline int dg_cohort_config_check(const dg_cohort_config *config, char *message, size_t size) {
+    return dg_cohort_config_check_sized(config, sizeof *config, message, size);
+}
+static inline int dg_cohort_new(dg_cohort **out, const dg_cohort_config *config, dg_time now) {
+    return dg_cohort_new_sized(out, config, sizeof *config, now);
+}
+static inline int dg_cohort_set(dg_cohort *cohort, const dg_cohort_config *config, dg_time now) {
+    return dg_cohort_set_sized(cohort, config, sizeof *config, now);
+}
+static inline int dg_cohort_get_config(const dg_cohort *cohort, dg_cohort_config *out) {
+    return dg_cohort_get_config_sized(cohort, out, sizeof *out);
+}
+static inline int dg_cohort_follow(dg_cohort *cohort, dg_session *session, dg_time now, dg_decision *decision) {
+    return dg_cohort_follow_sized(cohort, session, now, decision, sizeof *decision);
+}
+static inline int dg_cohort_get_stats(const dg_cohort *cohort, dg_time now, dg_cohort_stats *out) {
+    return dg_cohort_get_stats_sized(cohort, now, out, sizeof *out);
+}
 enum {
     DG_MESSAGE_OTHER = 0,
     DG_MESSAGE_DEGRADED = 1,
@@ -1646,6 +1694,7 @@ typedef struct dg_hub_config {
     dg_lifecycle *lifecycle;
     const dg_load *load;
     dg_gate *gate;
+    dg_cohort *cohort;
     dg_trail *trail;
     const dg_allocator *allocator;
     uint32_t max_connections;
@@ -1818,6 +1867,7 @@ __attribute__((visibility("default"))) int dg_metrics_new_sized(dg_metrics **out
 __attribute__((visibility("default"))) void dg_metrics_free(dg_metrics *metrics);
 __attribute__((visibility("default"))) int dg_metrics_add_hub(dg_metrics *metrics, const dg_hub *hub);
 __attribute__((visibility("default"))) int dg_metrics_add_gate(dg_metrics *metrics, const char *name, dg_gate *gate);
+__attribute__((visibility("default"))) int dg_metrics_add_cohort(dg_metrics *metrics, const char *name, const dg_cohort *cohort);
 __attribute__((visibility("default"))) int dg_metrics_add_queue(dg_metrics *metrics, const char *name, dg_queue *queue);
 __attribute__((visibility("default"))) int dg_metrics_add_breaker(dg_metrics *metrics, const char *name, const dg_breaker *breaker);
 __attribute__((visibility("default"))) int dg_metrics_add_load(dg_metrics *metrics, const char *name, const dg_load *load);
