@@ -141,6 +141,46 @@ judge_score judge_levels(const judge *truth, const unsigned char *levels) {
     return score;
 }
 
+/* --- outages --- */
+
+/* Whether something came through at this row. */
+static bool judge_carries(const recording *link, size_t row) {
+    double loss;
+    if (recording_value(link, row, DG_METRIC_LOSS, &loss) && loss >= 1)
+        return false;
+    return judge_alive(link, row);
+}
+
+/* From `begin` to `end` nothing came: when it was in fallback, and when at full after the link could carry that again. */
+static void judge_meet_outage(const judge *truth, const unsigned char *levels, double begin, double end,
+                              judge_outages *outages) {
+    size_t second = (size_t)ceil(begin);
+    while (second < truth->count && levels[second] != DG_LEVEL_FALLBACK)
+        second++;
+    outages->count++;
+    outages->into = fmax(outages->into, (double)second - begin);
+    second = (size_t)ceil(end);
+    while (second < truth->count && !truth->seconds[second].fine)
+        second++;
+    size_t fine = second;
+    while (second < truth->count && levels[second] != DG_LEVEL_FULL && truth->seconds[second].fine)
+        second++;
+    if (second < truth->count && levels[second] == DG_LEVEL_FULL)
+        outages->back = fmax(outages->back, (double)(second - fine));
+}
+
+void judge_meet_outages(const judge *truth, const recording *link, const unsigned char *levels,
+                        judge_outages *outages) {
+    double heard = link->rows[0].t;
+    for (size_t i = 0; i < link->count; i++) {
+        if (!judge_carries(link, i))
+            continue;
+        if (link->rows[i].t - heard >= JUDGE_OUTAGE)
+            judge_meet_outage(truth, levels, heard, link->rows[i].t, outages);
+        heard = link->rows[i].t;
+    }
+}
+
 double judge_cost(const judge_score *score) {
     return score->harm + score->waste + JUDGE_SWITCH * score->switches;
 }

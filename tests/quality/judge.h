@@ -36,6 +36,16 @@ double judge_waste(const judge_second *second, unsigned level);
 judge_score judge_levels(const judge *truth, const unsigned char *levels);
 double judge_cost(const judge_score *score);
 
+/* How it met total outages of JUDGE_OUTAGE seconds and more: nothing came, or everything was lost. */
+#define JUDGE_OUTAGE 10.0
+typedef struct judge_outages {
+    unsigned count;
+    double into; /* seconds from the start of one until fallback: the longest */
+    double back; /* seconds from when the link could carry full again until full: the longest */
+} judge_outages;
+void judge_meet_outages(const judge *truth, const recording *link, const unsigned char *levels,
+                        judge_outages *outages);
+
 /* The least cost that hindsight allows: by dynamic programming over levels. */
 double judge_limit(const judge *truth);
 

@@ -14,6 +14,7 @@
 
 typedef struct sums {
     judge_score score;
+    judge_outages outages;
     double cost;
 } sums;
 
@@ -49,6 +50,7 @@ static bool play(const recording *link) {
         fine = policy_run(&policies[i], link, &truth, levels);
         judge_score score = judge_levels(&truth, levels);
         totals_add(&totals[i], &score);
+        judge_meet_outages(&truth, link, levels, &totals[i].outages);
         printf(" %8.1f (%3u)", judge_cost(&score), score.switches);
     }
     printf("\n");
@@ -92,6 +94,18 @@ static double total_restoration(const sums *total) {
     return total->score.restoration;
 }
 
+static double total_outages(const sums *total) {
+    return total->outages.count;
+}
+
+static double total_into(const sums *total) {
+    return total->outages.into;
+}
+
+static double total_back(const sums *total) {
+    return total->outages.back;
+}
+
 static void print_totals(void) {
     printf("%-34s %6.1f", "sum", limits);
     for (size_t i = 0; i < policy_count; i++)
@@ -100,6 +114,9 @@ static void print_totals(void) {
     print_total("harm, level-seconds", total_harm);
     print_total("waste, level-seconds", total_waste);
     print_total("longest restoration, s", total_restoration);
+    print_total("outages of 10 s or more", total_outages);
+    print_total("slowest into fallback, s", total_into);
+    print_total("slowest back to full, s", total_back);
 }
 
 int main(int argc, char **argv) {
