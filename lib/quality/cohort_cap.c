@@ -41,8 +41,6 @@ static uint32_t cap_metric_step(const dg_profile *profile, unsigned metric, uint
     uint32_t level = dgi_profile_asks(profile, metric, value);
     uint32_t passed = level != DG_LEVEL_FULL ? profile->bound[level][metric] : 0;
     uint32_t next = cap_next_bound(profile, metric, level);
-    if (passed == 0 && next == 0)
-        return 0;
     return level * CAP_STEPS_OF_LEVEL + cap_part(metric, value, passed, next);
 }
 

@@ -105,6 +105,9 @@ START_TEST(worst_metric_counts_and_one_that_does_not_decide_does_not) {
     ok(dg_profile_new(&profile, &(dg_profile_config){.metrics = 1u << DG_METRIC_LOSS}));
     ck_assert_uint_eq(step_after(profile, sample_of(DG_METRIC_RTT, 2000)), 0);
     dg_profile_unref(profile);
+    ok(dg_profile_new(&profile, &(dg_profile_config){.metrics = 1u << DG_METRIC_BANDWIDTH}));
+    ck_assert_uint_eq(step_after(profile, sample_of(DG_METRIC_BANDWIDTH, 0)), DGI_COHORT_STEPS - 1);
+    dg_profile_unref(profile);
 }
 END_TEST
 
@@ -159,10 +162,20 @@ START_TEST(worst_links_are_capped_first) {
     ck_assert(!is_capped(2, 0) && !is_capped(2, 1));
     ok(dg_cohort_brown_out(cohort, DG_LEVEL_FALLBACK, 1));
     ck_assert_uint_eq(dgi_cohort_cap(cohort, 0, 0), DG_LEVEL_FALLBACK);
-    ok(dg_cohort_brown_out(cohort, DG_LEVEL_FULL, 0.5));
-    ck_assert(!is_capped(62, 0));
-    ok(dg_cohort_brown_out(cohort, DG_LEVEL_LOW, 0));
-    ck_assert(!is_capped(62, 0));
+    static const struct {
+        uint32_t level;
+        double share;
+    } none[] = {{DG_LEVEL_FULL, 0.5}, {DG_LEVEL_LOW, 0}, {DG_LEVEL_FULL, 1}};
+    for (size_t i = 0; i < DGI_COUNT(none); i++) {
+        dg_cohort_stats stats;
+        ok(dg_cohort_brown_out(cohort, none[i].level, none[i].share));
+        ck_assert(!is_capped(62, 0) && !dgi_cohort_is_partial(cohort));
+        ok(dg_cohort_get_stats(cohort, T0, &stats));
+        ck_assert(stats.level == DG_LEVEL_FULL && fpclassify(stats.share) == FP_ZERO);
+        ok(dg_cohort_brown_out(cohort, DG_LEVEL_LOW, 0.25));
+        ok(dg_cohort_get_stats(cohort, T0, &stats));
+        ck_assert(stats.level == DG_LEVEL_LOW && fabs(stats.share - 0.25) < 1e-9);
+    }
     dg_cohort_free(cohort);
 }
 END_TEST
