@@ -2,179 +2,11 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
-#include "quality/session_state.h"
-
-#define DECIDE_NEVER UINT32_MAX
-/* The flap budget of the rule that weighs: so many steps up in a row may be taken back before it gets a dwell, which
- * doubles from here on. */
-#define DECIDE_FREE        4
-#define DECIDE_FLAP_DWELL  UINT64_C(1000) /* milliseconds */
-#define DECIDE_BLIND_DWELL 1000u
-
-/* What a layer asks for. */
-typedef struct decide_wish {
-    uint32_t level;
-    uint32_t reason;
-} decide_wish;
-
-/* --- what is seen --- */
-
-/* What a metric will ask for, if it goes on getting worse. */
-static void decide_predict(const dg_session *session, unsigned metric, dgi_session_view *view) {
-    uint32_t next = dgi_estimate_ahead(&session->estimate, session->profile, metric);
-    uint32_t asks = dgi_profile_asks(session->profile, metric, next);
-    if (asks <= view->asks[metric])
-        return;
-    view->asks[metric] = asks;
-    view->predicted |= 1u << metric;
-}
-
-static inline void decide_look_at(const dg_session *session, unsigned metric, dgi_session_view *view) {
-    const dg_profile *profile = session->profile;
-    uint32_t bit = 1u << metric;
-    view->asks[metric] = DG_LEVEL_FULL;
-    if ((view->measured & profile->metrics & bit) == 0)
-        return;
-    if (!dgi_profile_restores(profile, metric,
-                              view->value[metric])) { /* else nothing is wrong with it */
-        view->asks[metric] = dgi_profile_asks(profile, metric, view->value[metric]);
-        view->unrestored |= bit;
-    }
-    if (profile->predict)
-        decide_predict(session, metric, view);
-}
-
-void dgi_session_look(const dg_session *session, dgi_session_view *view) {
-    const dg_profile *profile = session->profile;
-    view->measured = dgi_estimate_read_all(&session->estimate, profile, session->clock, view->value);
-    view->unrestored = view->predicted = 0;
-    view->weighed = DGI_SESSION_NO_LEVEL;
-    decide_look_at(session, DG_METRIC_RTT, view);
-    decide_look_at(session, DG_METRIC_LOSS, view);
-    decide_look_at(session, DG_METRIC_JITTER, view);
-    decide_look_at(session, DG_METRIC_BANDWIDTH, view);
-}
-
-static uint32_t decide_asked_by(const dgi_session_view *view, unsigned metric) {
-    bool predicted = (view->predicted >> metric & 1) != 0;
-    return predicted ? DG_REASON_PREDICTED : dgi_reason_of(metric, view->asks[metric]);
-}
-
-/* The worst level that a metric of the mask asks for; the first metric wins a tie. */
-static inline decide_wish decide_worst(const dgi_session_view *view, uint32_t among) {
-    decide_wish wish = {DG_LEVEL_FULL, DG_REASON_NONE};
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        if ((among >> metric & 1) != 0 && view->asks[metric] > wish.level)
-            wish = (decide_wish){view->asks[metric], decide_asked_by(view, metric)};
-    return wish;
-}
-
-static uint32_t decide_newest_asks(const dg_session *session, unsigned metric) {
-    uint32_t newest = dgi_estimate_newest(&session->estimate, session->profile, metric);
-    return dgi_profile_asks(session->profile, metric, newest);
-}
-
-/* The level that the rule that weighs goes to, and for what: the metric that most likely needs what is worst of it. */
-static decide_wish decide_weighed(const dg_session *session, const dgi_session_view *view) {
-    uint32_t level = view->weighed, row = level;
-    while (row > DG_LEVEL_FULL && view->chances.need[row] == 0)
-        row--;
-    unsigned metric = view->chances.by[row];
-    uint32_t asks = row != DG_LEVEL_FULL ? decide_newest_asks(session, metric) : DG_LEVEL_FULL;
-    if (row != DG_LEVEL_FULL && view->asks[metric] > asks)
-        return (decide_wish){level, decide_asked_by(view, metric)};
-    if (asks == DG_LEVEL_FULL) /* what is over leads no further down */
-        return (decide_wish){(uint32_t)dgi_min(level, session->level), DG_REASON_NONE};
-    return (decide_wish){level, dgi_reason_of(metric, asks)};
-}
-
-static decide_wish decide_wanted(const dg_session *session, const dgi_session_view *view) {
-    if (!dgi_profile_weighs(session->profile))
-        return decide_worst(view, view->measured);
-    if (view->weighed == DGI_SESSION_NO_LEVEL)
-        return (decide_wish){session->level, session->reason};
-    return decide_weighed(session, view);
-}
-
-uint32_t dgi_session_blocking(const dg_session *session, const dgi_session_view *view) {
-    if (session->level == DG_LEVEL_FULL)
-        return 0;
-    if (session->profile->rule != DG_RULE_GRADES)
-        return view->unrestored;
-    uint32_t blocking = 0;
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        blocking |= view->asks[metric] >= session->level ? 1u << metric : 0;
-    return blocking;
-}
-
-uint32_t dgi_session_patience(const dg_session *session) {
-    uint32_t least = session->profile->stale_ms, gap = session->estimate.pace.common;
-    if (gap == 0)
-        return (uint32_t)dgi_max(least, DGI_SESSION_UNPACED);
-    if (dgi_profile_weighs(session->profile))
-        return (uint32_t)dgi_max(least, dgi_pace_outage((uint16_t)gap));
-    return dgi_pace_silence((uint16_t)gap, least);
-}
-
-static bool decide_minds_silence(const dg_session *session) {
-    return dgi_session_is(session, DGI_SESSION_ALIVE) && session->profile->stale != DG_STALE_IGNORE &&
-           session->profile->stale_ms != 0;
-}
-
-bool dgi_session_is_silent(const dg_session *session) {
-    return decide_minds_silence(session) &&
-           dgi_session_age(session, session->life) >= dgi_session_patience(session);
-}
-
-/* --- the way up --- */
-
-uint32_t dgi_session_dwell(const dg_session *session) {
-    uint64_t dwell = (uint64_t)session->profile->dwell_ms << session->doublings;
-    if (dgi_profile_weighs(session->profile) && dwell == 0 && session->doublings > DECIDE_FREE)
-        dwell = DECIDE_FLAP_DWELL << (session->doublings - DECIDE_FREE);
-    return (uint32_t)dgi_min(dwell, session->profile->dwell_max_ms);
-}
-
-/* Whether what brought the level down was the link: then only the link can lift it again. */
-static bool decide_link_reason(uint32_t reason) {
-    return dgi_reason_is_metric(reason) || reason == DG_REASON_STALE_METRICS ||
-           reason == DG_REASON_PREDICTED;
-}
-
-/* The best level that the metrics allow. If no metric is measured, a level that the link caused stays; one that a
- * cap, a force or a refusal caused is lifted to full. */
-static uint32_t decide_best(const dg_session *session, const dgi_session_view *view,
-                            decide_wish wanted) {
-    uint32_t deciding = view->measured & session->profile->metrics;
-    if (deciding == 0)
-        return decide_link_reason(session->reason) ? session->level : DG_LEVEL_FULL;
-    if (session->profile->rule != DG_RULE_STEADY)
-        return wanted.level;
-    return dgi_session_blocking(session, view) == 0 ? DG_LEVEL_FULL : session->level;
-}
-
-static bool decide_probed(const dg_session *session, const dgi_session_view *view) {
-    return session->level != DG_LEVEL_FALLBACK || session->probes >= session->profile->fallback_probes ||
-           (view->measured & session->profile->metrics) == 0;
-}
-
-/* Everything but the dwell is there for a step up to `best`. */
-static bool decide_up_ready(const dg_session *session, const dgi_session_view *view, uint32_t best) {
-    return best < session->level && !dgi_session_is_silent(session) &&
-           !dgi_session_is(session, DGI_SESSION_HELD_UP) && decide_probed(session, view);
-}
-
-/* The dwell before a step up from what is seen: a session of which nothing is measured needs one, as nothing new will come
- * that could lift it. */
-static uint32_t decide_dwell(const dg_session *session, const dgi_session_view *view) {
-    uint32_t dwell = dgi_session_dwell(session);
-    bool unmeasured = (view->measured & session->profile->metrics) == 0;
-    return dwell == 0 && unmeasured ? DECIDE_BLIND_DWELL : dwell;
-}
+#include "quality/session_look.h"
 
 /* Without a dwell each new measurement may lift it once: asking more often changes nothing. */
 static bool decide_dwelt(const dg_session *session, const dgi_session_view *view) {
-    uint32_t dwell = decide_dwell(session, view);
+    uint32_t dwell = dgi_session_dwell_now(session, view);
     return dwell == 0 ? dgi_session_is(session, DGI_SESSION_FRESH)
                       : dgi_session_age(session, session->since) >= dwell;
 }
@@ -199,8 +31,8 @@ void dgi_session_probe(dg_session *session, const uint32_t *value, uint32_t meas
 
 /* --- the layers --- */
 
-static decide_wish decide_stay(const dg_session *session) {
-    return (decide_wish){session->level, session->reason};
+static dgi_session_wish decide_stay(const dg_session *session) {
+    return (dgi_session_wish){session->level, session->reason};
 }
 
 /* How many steps down the present silence has come to, once patience is over: one each stale_after. To the rule that weighs
@@ -216,18 +48,8 @@ static uint32_t decide_silent_steps(const dg_session *session) {
     return (uint32_t)dgi_min(steps, UINT8_MAX);
 }
 
-/* How old the last sign of life will be when the next of those steps is due. */
-static uint32_t decide_next_silent(const dg_session *session) {
-    const dg_profile *profile = session->profile;
-    uint32_t patience = dgi_session_patience(session);
-    uint64_t next = (uint64_t)profile->stale_ms * (session->stale_steps + 1u);
-    if (dgi_profile_weighs(profile))
-        next = patience + (uint64_t)profile->stale_ms * (session->stale_steps / profile->max_down);
-    return (uint32_t)dgi_min(dgi_max(next, patience), DECIDE_NEVER - 1);
-}
-
 /* As many steps at once as one decision may go, but no two decisions at one time. */
-static decide_wish decide_stale(dg_session *session) {
+static dgi_session_wish decide_stale(dg_session *session) {
     const dg_profile *profile = session->profile;
     uint32_t due = (uint32_t)dgi_sub_sat(decide_silent_steps(session), session->stale_steps);
     uint32_t room = (uint32_t)dgi_sub_sat(profile->worst, session->level);
@@ -235,20 +57,20 @@ static decide_wish decide_stale(dg_session *session) {
         return decide_stay(session);
     uint32_t down = (uint32_t)dgi_min(dgi_min(due, room), profile->max_down);
     session->stale_steps = (uint8_t)(session->stale_steps + down);
-    return (decide_wish){session->level + down, DG_REASON_STALE_METRICS};
+    return (dgi_session_wish){session->level + down, DG_REASON_STALE_METRICS};
 }
 
-static decide_wish decide_refused(dg_session *session) {
+static dgi_session_wish decide_refused(dg_session *session) {
     session->held_until = session->clock + session->profile->hold_ms;
     dgi_session_clear(session,
                       DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP); /* the last refusal counts */
     dgi_session_set(session,
                     session->before < session->level ? DGI_SESSION_HELD_DOWN : DGI_SESSION_HELD_UP);
-    return (decide_wish){session->before, DG_REASON_REFUSED};
+    return (dgi_session_wish){session->before, DG_REASON_REFUSED};
 }
 
 /* An underrun lowers by one level, never into fallback: a client that cannot play may well still talk. */
-static decide_wish decide_underrun(dg_session *session, decide_wish wish) {
+static dgi_session_wish decide_underrun(dg_session *session, dgi_session_wish wish) {
     if (!dgi_session_is(session, DGI_SESSION_UNDERRUN) ||
         dgi_session_is(session, DGI_SESSION_HELD_DOWN) || session->level >= DG_LEVEL_LOW ||
         wish.level > session->level ||
@@ -256,32 +78,32 @@ static decide_wish decide_underrun(dg_session *session, decide_wish wish) {
         return wish;
     session->underrun_at = session->clock;
     dgi_session_underran(session, session->level + 1u);
-    return (decide_wish){session->level + 1u, DG_REASON_CLIENT_UNDERRUN};
+    return (dgi_session_wish){session->level + 1u, DG_REASON_CLIENT_UNDERRUN};
 }
 
 /* Down at once, as far as one decision may. */
-static decide_wish decide_down(const dg_session *session, decide_wish wanted) {
+static dgi_session_wish decide_down(const dg_session *session, dgi_session_wish wanted) {
     if (wanted.level <= session->level || !dgi_session_is(session, DGI_SESSION_FRESH))
         return decide_stay(session);
     uint32_t most = session->level + session->profile->max_down;
-    return (decide_wish){(uint32_t)dgi_min(wanted.level, most), wanted.reason};
+    return (dgi_session_wish){(uint32_t)dgi_min(wanted.level, most), wanted.reason};
 }
 
-static decide_wish decide_metrics(dg_session *session, const dgi_session_view *view) {
-    decide_wish wanted = decide_wanted(session, view);
-    decide_wish wish = decide_underrun(session, decide_down(session, wanted));
+static dgi_session_wish decide_metrics(dg_session *session, const dgi_session_view *view) {
+    dgi_session_wish wanted = dgi_session_wanted(session, view);
+    dgi_session_wish wish = decide_underrun(session, decide_down(session, wanted));
     if (wish.level > session->level) {
         bool held = dgi_session_is(session, DGI_SESSION_HELD_DOWN) && wanted.level < DG_LEVEL_FALLBACK;
         return held ? decide_stay(session) : wish;
     }
-    uint32_t best = decide_best(session, view, wanted);
-    if (!decide_up_ready(session, view, best) || !decide_dwelt(session, view))
+    uint32_t best = dgi_session_best(session, view, wanted);
+    if (!dgi_session_up_ready(session, view, best) || !decide_dwelt(session, view))
         return wish;
     uint32_t most = (uint32_t)dgi_sub_sat(session->level, session->profile->max_up);
-    return (decide_wish){(uint32_t)dgi_max(best, most), DG_REASON_IMPROVED};
+    return (dgi_session_wish){(uint32_t)dgi_max(best, most), DG_REASON_IMPROVED};
 }
 
-static decide_wish decide_link(dg_session *session, const dgi_session_view *view) {
+static dgi_session_wish decide_link(dg_session *session, const dgi_session_view *view) {
     if (dgi_session_is_silent(session) && session->profile->stale == DG_STALE_DEGRADE)
         return decide_stale(session);
     if (dgi_session_is(session, DGI_SESSION_REFUSED))
@@ -291,7 +113,8 @@ static decide_wish decide_link(dg_session *session, const dgi_session_view *view
 
 /* In a cohort a step up, and a step down that a cap causes, waits until the cohort lets it through. What the session
  * wants by itself downwards, a force and a refusal do not. */
-static decide_wish decide_limited(dg_session *session, decide_wish own, decide_wish wish) {
+static dgi_session_wish decide_limited(dg_session *session, dgi_session_wish own,
+                                       dgi_session_wish wish) {
     bool free_up = own.reason == DG_REASON_MANUAL || own.reason == DG_REASON_REFUSED;
     bool up = wish.level < session->level && !free_up;
     bool down = wish.level > session->level && wish.level > own.level;
@@ -301,18 +124,18 @@ static decide_wish decide_limited(dg_session *session, decide_wish own, decide_w
     return own.level > session->level ? own : decide_stay(session);
 }
 
-static decide_wish decide_target(dg_session *session, const dgi_session_view *view) {
-    decide_wish wish = {DG_LEVEL_FULL, DG_REASON_IMPROVED};
+static dgi_session_wish decide_target(dg_session *session, const dgi_session_view *view) {
+    dgi_session_wish wish = {DG_LEVEL_FULL, DG_REASON_IMPROVED};
     dgi_session_clear(session, DGI_SESSION_WAITS);
     if (dgi_session_is(session, DGI_SESSION_DISABLED))
         return wish;
     if (session->manual != DGI_SESSION_NO_LEVEL)
-        wish = (decide_wish){session->manual, DG_REASON_MANUAL};
+        wish = (dgi_session_wish){session->manual, DG_REASON_MANUAL};
     else
         wish = decide_link(session, view);
-    decide_wish own = {(uint32_t)dgi_min(wish.level, session->profile->worst), wish.reason};
+    dgi_session_wish own = {(uint32_t)dgi_min(wish.level, session->profile->worst), wish.reason};
     if (wish.level < dgi_session_allowed(session))
-        wish = (decide_wish){dgi_session_allowed(session), DG_REASON_SERVER_LOAD};
+        wish = (dgi_session_wish){dgi_session_allowed(session), DG_REASON_SERVER_LOAD};
     wish.level = (uint32_t)dgi_min(wish.level, session->profile->worst);
     return dgi_session_needs_leave(session) ? decide_limited(session, own, wish) : wish;
 }
@@ -321,7 +144,7 @@ static decide_wish decide_target(dg_session *session, const dgi_session_view *vi
 
 /* A metric that is beyond a trigger is held against that, else against what restores. */
 static uint32_t decide_blocked_by(const dgi_session_view *view, uint32_t blocking, uint32_t *row) {
-    decide_wish worst = decide_worst(view, blocking);
+    dgi_session_wish worst = dgi_session_worst(view, blocking);
     *row = worst.level;
     if (worst.level != DG_LEVEL_FULL)
         return worst.reason;
@@ -349,7 +172,7 @@ uint32_t dgi_session_held_by(const dg_session *session, const dgi_session_view *
     uint32_t blocking = dgi_session_blocking(session, view);
     if (blocking != 0)
         return decide_blocked_by(view, blocking, row);
-    if ((view->measured & session->profile->metrics) == 0 && decide_link_reason(session->reason))
+    if ((view->measured & session->profile->metrics) == 0 && dgi_session_by_link(session->reason))
         return session->reason;
     return dgi_session_is(session, DGI_SESSION_HELD_UP) ? DG_REASON_REFUSED : DG_REASON_WAITING;
 }
@@ -371,7 +194,7 @@ static bool decide_by_link_up(uint32_t reason) {
 }
 
 static bool decide_by_link_down(uint32_t reason) {
-    return decide_link_reason(reason) || reason == DG_REASON_CLIENT_UNDERRUN;
+    return dgi_session_by_link(reason) || reason == DG_REASON_CLIENT_UNDERRUN;
 }
 
 /* Only the step that the link itself took next says how good the last one up was. */
@@ -417,7 +240,7 @@ static void decide_tell(dg_session *session, uint32_t to, uint32_t reason) {
 
 /* What is told of a change. On the way up: if somebody wanted it so, that; else whose hold is over, and only if it was
  * the link's, that it got better. */
-static uint32_t decide_reason(const dg_session *session, decide_wish wish) {
+static uint32_t decide_reason(const dg_session *session, dgi_session_wish wish) {
     bool up = wish.level < session->level;
     if (!up || wish.reason == DG_REASON_MANUAL || wish.reason == DG_REASON_REFUSED)
         return wish.reason;
@@ -431,7 +254,7 @@ static void decide_say(dgi_session_outcome *outcome, uint32_t reason) {
     outcome->row = dgi_reason_is_metric(reason) ? dgi_reason_level(reason) : DG_LEVEL_FULL;
 }
 
-static void decide_commit(dg_session *session, decide_wish wish, dgi_session_outcome *outcome) {
+static void decide_commit(dg_session *session, dgi_session_wish wish, dgi_session_outcome *outcome) {
     bool up = wish.level < session->level;
     uint32_t reason = decide_reason(session, wish);
     decide_note_trial(session, up, reason);
@@ -475,69 +298,10 @@ static void decide_hold(dg_session *session, const dgi_session_view *view,
     bool link_is_good =
         (view->measured & session->profile->metrics) != 0 && dgi_session_blocking(session, view) == 0;
     bool by_others = reason == DG_REASON_MANUAL || reason == DG_REASON_SERVER_LOAD;
-    if (decide_link_reason(reason) || (by_others && link_is_good))
+    if (dgi_session_by_link(reason) || (by_others && link_is_good))
         session->reason = (uint8_t)reason;
     outcome->reason = reason;
     decide_resend(session, outcome);
-}
-
-/* --- when to ask again --- */
-
-static uint32_t decide_sooner(uint32_t next, const dg_session *session, uint32_t from, uint32_t after) {
-    uint32_t age = dgi_session_age(session, from);
-    uint32_t due = age < after ? after - age : 1; /* what is due already had its turn in this decision */
-    return due < next ? due : next;
-}
-
-/* When a metric that blocks is forgotten. */
-static uint32_t decide_next_forgotten(const dg_session *session, uint32_t blocking, uint32_t next) {
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        if ((blocking >> metric & 1) != 0)
-            next = decide_sooner(next, session, session->estimate.heard[metric],
-                                 dgi_estimate_lasts(&session->estimate, session->profile, metric) + 1);
-    return next;
-}
-
-static uint32_t decide_next_up(const dg_session *session, const dgi_session_view *view, uint32_t next) {
-    if (session->level <= dgi_session_allowed(session) || dgi_session_is(session, DGI_SESSION_WAITS))
-        return next;
-    uint32_t dwell = decide_dwell(session, view), watched = dgi_session_blocking(session, view);
-    if (dgi_profile_weighs(session->profile)) /* any that is forgotten changes what is likely */
-        watched = dwell != 0 ? view->measured & session->profile->metrics : 0;
-    if (!decide_link_reason(session->reason)) /* without any it is lifted */
-        watched |= view->measured & session->profile->metrics;
-    next = decide_next_forgotten(session, watched, next);
-    if (dwell == 0 ||
-        !decide_up_ready(session, view, decide_best(session, view, decide_wanted(session, view))))
-        return next;
-    next = decide_sooner(next, session, session->since, dwell);
-    if (session->doublings != 0 && dgi_session_is(session, DGI_SESSION_UP_ON_TRIAL))
-        next = decide_sooner(next, session, session->since, session->profile->revert_ms + 1);
-    return next;
-}
-
-static uint32_t decide_next_link(const dg_session *session, const dgi_session_view *view,
-                                 uint32_t next) {
-    const dg_profile *profile = session->profile;
-    if (dgi_session_is(session, DGI_SESSION_HELD_DOWN | DGI_SESSION_HELD_UP))
-        next = decide_sooner(next, session, session->clock, session->held_until - session->clock);
-    if (decide_minds_silence(session) && profile->stale == DG_STALE_DEGRADE &&
-        session->level < profile->worst)
-        next = decide_sooner(next, session, session->life, decide_next_silent(session));
-    return decide_next_up(session, view, next);
-}
-
-static uint32_t decide_next(const dg_session *session, const dgi_session_view *view) {
-    uint32_t next = DECIDE_NEVER;
-    if (dgi_session_is(session, DGI_SESSION_DISABLED))
-        return next;
-    if (dgi_session_is(session, DGI_SESSION_AWAITING))
-        next = decide_sooner(next, session, session->sent_at, session->profile->ack_ms);
-    if (session->manual == DGI_SESSION_NO_LEVEL)
-        return decide_next_link(session, view, next);
-    if (!dgi_session_is(session, DGI_SESSION_FOREVER))
-        next = decide_sooner(next, session, session->clock, session->manual_until - session->clock);
-    return next;
 }
 
 /* --- the whole --- */
@@ -574,7 +338,7 @@ void dgi_session_decide(dg_session *session, const dgi_session_fed *fed, dgi_ses
     dgi_session_look(session, view);
     if (decide_may_weigh(session))
         view->weighed = dgi_session_weigh(session, fed, view);
-    decide_wish wish = decide_target(session, view);
+    dgi_session_wish wish = decide_target(session, view);
     if (wish.level != session->level) {
         decide_commit(session, wish, outcome);
     } else {
@@ -586,5 +350,5 @@ void dgi_session_decide(dg_session *session, const dgi_session_fed *fed, dgi_ses
     dgi_session_clear(session, DGI_SESSION_REFUSED | DGI_SESSION_UNDERRUN);
     if (!dgi_session_is(session, DGI_SESSION_WAITS)) /* what it waits to do, it has not done */
         dgi_session_clear(session, DGI_SESSION_FRESH);
-    outcome->next_ms = decide_next(session, view);
+    outcome->next_ms = dgi_session_next(session, view);
 }

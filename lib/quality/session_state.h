@@ -1,6 +1,7 @@
 /* The inside of a session, for the files that share it: life cycle and entry points (session.c), its clock
- * (session_time.c), what it is fed (session_sample.c), the decision (session_decide.c), the answer
- * (session_answer.c), save and restore (session_blob.c).
+ * (session_time.c), what it is fed (session_sample.c), what it sees of that (session_look.c), the rule that weighs
+ * (session_weigh.c), the decision (session_decide.c), when to ask again (session_next.c), the answer (session_answer.c),
+ * save and restore (session_blob.c).
  *
  * A session has a clock of its own, milliseconds that only ever pass: a host's clock that goes back, or
  * ahead and back, cannot leave a time in its future. The clock wraps; an age is clock - then, and ages are
