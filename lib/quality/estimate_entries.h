@@ -39,6 +39,14 @@ static inline uint32_t dgi_loss_packets(uint32_t entry) {
     return entry & DGI_LOSS_PACKETS_MAX;
 }
 
+/* The value of a metric's newest bin; of one that has any. */
+static inline uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const dg_profile *profile,
+                                           unsigned metric) {
+    dgi_estimate_place place = dgi_estimate_places[dgi_profile_weighs(profile)][metric];
+    uint32_t entry = estimate->entries[place.first];
+    return metric == DG_METRIC_LOSS ? dgi_loss_ppm(entry) : entry;
+}
+
 DGI_ESTIMATE_INLINE bool dgi_estimate_fresh(const dgi_estimate *estimate, const dg_profile *profile,
                                             unsigned metric, uint32_t clock) {
     return estimate->count[metric] != 0 &&

@@ -127,11 +127,6 @@ uint32_t dgi_estimate_read_all(const dgi_estimate *estimate, const dg_profile *p
 
 /* --- what it makes likely --- */
 
-uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
-    uint32_t entry = estimate->entries[dgi_estimate_places[dgi_profile_weighs(profile)][metric].first];
-    return metric == DG_METRIC_LOSS ? dgi_loss_ppm(entry) : entry;
-}
-
 uint32_t dgi_estimate_ahead(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
     const uint32_t *entries =
         estimate->entries + dgi_estimate_places[dgi_profile_weighs(profile)][metric].first;

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/fixed.h"
 #include "base/struct.h"
+#include "quality/estimate_entries.h"
 #include "quality/session_state.h"
 
 #define DECISION_LATENCY_STEP 50000 /* microseconds: terms.md A, expected_latency_ms */

@@ -4,6 +4,7 @@
 #include "quality/session_look.h"
 
 #include "base/fixed.h"
+#include "quality/estimate_entries.h"
 
 /* The flap budget of the rule that weighs: so many steps up in a row may be taken back before it gets a dwell, which
  * doubles from here on. */

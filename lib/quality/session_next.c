@@ -12,7 +12,9 @@ static uint32_t next_silent(const dg_session *session) {
     uint32_t patience = dgi_session_patience(session);
     uint64_t next = (uint64_t)profile->stale_ms * (session->stale_steps + 1u);
     if (dgi_profile_weighs(profile))
-        next = patience + (uint64_t)profile->stale_ms * (session->stale_steps / profile->max_down);
+        next = session->stale_steps != 0
+                   ? patience + (uint64_t)profile->stale_ms * (session->stale_steps / profile->max_down)
+                   : patience;
     return (uint32_t)dgi_min(dgi_max(next, patience), NEXT_NEVER - 1);
 }
 
