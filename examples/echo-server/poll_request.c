@@ -146,7 +146,7 @@ static unsigned body_fault(const struct client *client, struct text rest) {
 static void post_answer(const struct ask *ask, const struct client *client) {
     char text[64];
     int size =
-        snprintf(text, sizeof text, "{\"type\":\"taken\",\"n\":%lu}\n", (unsigned long)client->taken);
+        snprintf(text, sizeof text, "{\"type\":\"taken\",\"taken\":%lu}\n", (unsigned long)client->taken);
     ask_answer(ask, text, (size_t)size);
 }
 
@@ -215,7 +215,7 @@ void poll_request(struct server *server, struct peer *peer, const struct http_he
         ask_refuse(&ask, 405, "only GET and POST\n");
     else if (head->method == HTTP_POST && query_has(head->query, "begin=1"))
         poll_begin(&ask, client);
-    else if (client == NULL)
+    else if (client == NULL || (client->closing && head->method == HTTP_POST))
         ask_refuse(&ask, 404, "no session has that id and token\n");
     else if (!client->polls)
         ask_refuse(&ask, 409, "it does not poll: begin=1 makes it\n");

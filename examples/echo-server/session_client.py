@@ -287,6 +287,6 @@ class Session:
                 self.posting.set()
             else:
                 del self.loose[:loose]
-                self.taken(answer["n"])
+                self.taken(answer["taken"])
                 if self.body():
                     self.posting.set()
