@@ -207,10 +207,23 @@ static void sample_keep(dg_sample *last, const dg_sample *sample) {
     last->has |= sample->has;
 }
 
+/* Requests are repeated until they are answered, so a probe that was answered has lost nothing, and one that was not
+ * is late. Counted as packets, so few of them would take long to outweigh what was lost before. */
+static void sample_of_requests(dg_sample *sample) {
+    sample->has &= ~(uint32_t)(DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS);
+    sample->has |= sample->has & DG_SAMPLE_RTT ? DG_SAMPLE_LOSS : 0u;
+    sample->loss = 0;
+    sample->loss_packets = 0;
+}
+
 /* What was measured goes to the session; what it decides comes back through client_obey(). */
 static void client_feed(struct client *client, dg_time now) {
     dg_sample sample;
-    if (dg_meter_read(client->meter, now, &sample) != DG_OK || sample.has == 0)
+    if (dg_meter_read(client->meter, now, &sample) != DG_OK)
+        return;
+    if (client->polls)
+        sample_of_requests(&sample);
+    if (sample.has == 0)
         return;
     sample_keep(&client->last, &sample);
     dg_hub_feed(client->server->hub, client->conn, &sample, now);

@@ -310,8 +310,8 @@ def estimates(message):
 class Server:
     """The echo server as a child process."""
 
-    def __init__(self, path, host, port, drain_period=1):
-        self.command = [path, "--host", host, "--port", str(port), "--drain_period", str(drain_period)]
+    def __init__(self, path, host, port, drain_period=1, options=()):
+        self.command = [path, "--host", host, "--port", str(port), "--drain_period", str(drain_period), *options]
 
     async def __aenter__(self):
         self.process = await asyncio.create_subprocess_exec(*self.command, stderr=asyncio.subprocess.PIPE,

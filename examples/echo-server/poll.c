@@ -32,6 +32,7 @@ bool poll_start(struct client *client, dg_time now) {
         poll_answer_held(client, true, now);
     poll->since = poll->asked_at = now;
     poll->probe_at = 0;
+    poll->patience = POLL_PATIENCE;
     poll->probing = poll->nudged = poll->told = false;
     client->polls = client->numbers = true;
     return true;
@@ -53,7 +54,7 @@ static bool probe_due(const struct poll *poll, bool arrives, dg_time now) {
 
 bool poll_ready(const struct client *client, bool arrives, dg_time now) {
     const struct poll *poll = client->poll;
-    bool over = !arrives && dg_time_since(poll->held_at, now) >= POLL_WAIT;
+    bool over = !arrives && dg_time_since(poll->held_at, now) >= poll->patience;
     return client->kept.list.first || client->closing || poll->nudged || over ||
            probe_due(poll, arrives, now);
 }
@@ -69,6 +70,8 @@ static void probe_write(struct client *client, struct body *body, dg_time now) {
     char text[PROBE_MAX];
     line_write(body, text, client_probe_text(client, text));
     dg_meter_sent(client->meter, client->probe, 0, now);
+    if (poll->probing)
+        poll->patience = 2 * poll->patience < POLL_WAIT ? 2 * poll->patience : POLL_WAIT;
     poll->probe = client->probe++;
     poll->probe_at = now;
     poll->probing = true;
@@ -173,8 +176,10 @@ void poll_held_gone(struct client *client, const struct peer *peer) {
 }
 
 void poll_acked(struct client *client, uint32_t probe) {
-    if (client->poll->probing && client->poll->probe == probe)
-        client->poll->probing = false;
+    if (!client->poll->probing || client->poll->probe != probe)
+        return;
+    client->poll->probing = false;
+    client->poll->patience = POLL_PATIENCE;
 }
 
 void poll_nudge(struct client *client) {

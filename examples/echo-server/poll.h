@@ -18,8 +18,10 @@
 struct client;
 struct server;
 
-#define POLL_WAIT     DG_SEC(25) /* of a GET, at the longest */
-#define POLL_INTERVAL DG_SEC(1)  /* between two of them, and between two probes */
+#define POLL_WAIT DG_SEC(25) /* of a GET, at the longest */
+#define POLL_PATIENCE \
+    DG_SEC(10) /* at first; it doubles with each probe without an answer, up to POLL_WAIT */
+#define POLL_INTERVAL DG_SEC(1) /* between two of them, and between two probes */
 
 /* The most of an Origin that can be answered to. */
 #define POLL_ORIGIN_MAX 128
@@ -30,8 +32,9 @@ struct poll {
     dg_time since;           /* it polls */
     dg_time asked_at;        /* it was heard last, or answered */
     dg_time held_at, probe_at, closed_at;
-    uint32_t probe; /* that is out */
-    bool probing;   /* one is */
+    dg_duration patience; /* with the answer to a probe: one who waits gets another then */
+    uint32_t probe;       /* that is out */
+    bool probing;         /* one is */
     bool nudged;
     bool told;                    /* of the close */
     char origin[POLL_ORIGIN_MAX]; /* of the one that waits */

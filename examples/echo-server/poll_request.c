@@ -145,8 +145,8 @@ static unsigned body_fault(const struct client *client, struct text rest) {
 
 static void post_answer(const struct ask *ask, const struct client *client) {
     char text[64];
-    int size =
-        snprintf(text, sizeof text, "{\"type\":\"taken\",\"taken\":%lu}\n", (unsigned long)client->taken);
+    int size = snprintf(text, sizeof text, "{\"type\":\"taken\",\"taken\":%lu}\n",
+                        (unsigned long)client->taken);
     ask_answer(ask, text, (size_t)size);
 }
 

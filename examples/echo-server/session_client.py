@@ -177,9 +177,12 @@ class Session:
 
     async def stream(self, socket=None):
         self.socket = socket = socket or await self.open()
-        if socket is None:
-            self.blocked = self.left is not None  # for the second time
+        if socket is None and self.left is None:
             await self.lost()
+            return
+        if socket is None:  # for the second time: the other way, if there is one
+            self.blocked = True
+            await self.poll()
             return
         try:
             await self.listen(socket)
@@ -210,6 +213,7 @@ class Session:
         try:
             self.take((await request(self.url, "POST", self.query("/poll", begin=1))).strip())
         except (OSError, Refused):
+            self.blocked = False
             await self.lost()
             return False
         self.way, self.left = "polling", None
