@@ -32,6 +32,7 @@ static void upgrade_admit(struct server *server, struct peer *peer, const struct
                             &(dg_verdict){.reason = DG_REJECT_CONNECTIONS, .retry_after = DG_SEC(1)});
         return;
     }
+    client->numbers = query_value(head->query, "seen").at != NULL;
     if (peer_upgrade(peer, head, text_names(head->protocols, PROTOCOL) ? PROTOCOL : NULL, client))
         client_attach(client, peer, false, now);
     else

@@ -170,7 +170,8 @@ class Session:
     async def open(self):
         """A WebSocket, or None: it cannot be opened."""
         try:
-            url = f"ws://{self.url.netloc}{self.query(self.url.path, reconnect=1) if self.id else self.url.path}"
+            query = self.query(self.url.path, reconnect=1) if self.id else self.url.path + "?seen=0"
+            url = f"ws://{self.url.netloc}{query}"
             return await websockets.connect(url, ping_interval=None, max_queue=None, close_timeout=1, open_timeout=5)
         except (OSError, EOFError, asyncio.TimeoutError, websockets.WebSocketException):
             return None

@@ -326,9 +326,11 @@ async def override_expires(scene):
     await scene.reaches("a level is forced for 3 s", f"{LEVEL} === 'low' && {REASON} === 'manual'", 5)
     await scene.shows("level", "low")
     await scene.shows("log", "duration_ms 3000")
-    await scene.reaches("it expires", f"{REASON} === 'released' || {LEVEL} !== 'low'", 12)
-    await scene.shows("why", "What was forced is released", 10)
-    await scene.reaches("and the level returns", f"{LEVEL} === 'full'", 20)
+    await scene.reaches("it expires", "!state.manual", 5)
+    await scene.shows("why", "The forced level has run out")
+    await scene.shows("way-up", "Way up")
+    await scene.shoot("5-expired")
+    await scene.reaches("and the level returns, after the usual time", f"{LEVEL} === 'reduced'", 60)
 
 
 async def work_is_refused(scene):
@@ -403,8 +405,8 @@ async def drive(scene):
     await link_falls_and_mends(scene)
     await silence_leads_down(scene)
     await force_and_refuse(scene)
-    await override_expires(scene)
     await loses_what_is_set(scene)
+    await override_expires(scene)
     await work_is_refused(scene)
     await looks(scene)
     complaints = scene.browser.complaints()

@@ -350,7 +350,7 @@ class Wanderer:
     def name(self):
         """What it has seen is told late, now and then."""
         told = max(0, self.seen - self.random.choice((0, 0, 10)))
-        return f"id={self.id}&token={self.token}&seen={told}" if self.id else ""
+        return f"id={self.id}&token={self.token}&seen={told}" if self.id else "seen=0"
 
     def take(self, text):
         message = json.loads(text)
