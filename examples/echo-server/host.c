@@ -46,7 +46,9 @@ static void host_level(void *user, dg_hub *hub, dg_conn conn, void *conn_user,
 static void host_released(void *user, dg_hub *hub, dg_conn conn, void *conn_user) {
     struct server *server = user;
     struct client *client = conn_user;
-    if (client->peer)
+    if (client->parked)
+        return; /* it is waited for, without the hub */
+    if (client->peer || client->polls)
         client_let_go(client, server_now(server));
     client_free(client);
 }

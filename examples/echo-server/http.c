@@ -195,7 +195,7 @@ void http_refuse(struct server *server, struct peer *peer, const struct http_hea
 
 void http_answer(struct server *server, struct peer *peer, const struct http_head *head, dg_time now) {
     struct http_reply reply = {0};
-    if (head->method == HTTP_OTHER) {
+    if (head->method != HTTP_GET && head->method != HTTP_HEAD) {
         http_refuse(server, peer, head, 405, "only GET and HEAD\n");
         return;
     }

@@ -6,12 +6,14 @@ same way; protocol pongs are the library's and always go out, so the server take
 to find out everything else by measuring. Nothing here tells the server what the link is like.
 
 A recording is CSV: t_ms,rtt_ms,loss,jitter_ms,bandwidth_kbps; an empty field was not measured. A row with every
-metric empty is silence: what is sent then arrives when the recording says that something arrived again.
+metric empty is silence: what is sent then arrives when the recording says that something arrived again. In fallback it
+polls: its requests go out as pongs do, and its answers to probes by the recording; its audio waits for a stream.
 """
 import argparse
 import asyncio
 import base64
 import bisect
+import collections
 import csv
 import json
 import random
@@ -21,9 +23,12 @@ import sys
 
 import websockets
 
+from session_client import Session
+
 LEVELS = ("full", "reduced", "low", "fallback")
 METRICS = ("rtt_ms", "loss", "jitter_ms", "bandwidth_kbps")
 NO_RTT = 20.0  # ms, where a recording has measured none yet
+KEPT = 30.0  # seconds of its own audio that a client keeps while there is no stream
 
 
 class Recording:
@@ -122,8 +127,31 @@ class Link:
         return bandwidth is None or self.random.random() * kbps < bandwidth
 
 
+class Speech:
+    """Audio of one's own: it comes into being in real time, and waits for a stream; the oldest gives way."""
+
+    def __init__(self):
+        self.chunks, self.seconds, self.dropped, self.made = collections.deque(), 0.0, 0, 0
+
+    def record(self, settings, rate):
+        seconds = settings["chunk_samples"] / rate
+        size = settings["bitrate_kbps"] * 125 * settings["chunk_samples"] // rate
+        self.chunks.append((seconds, bytes((self.made + i) & 0xFF for i in range(size))))
+        self.seconds += seconds
+        self.made += 1
+        while self.seconds > KEPT:
+            self.pop()
+            self.dropped += 1
+        return seconds
+
+    def pop(self):
+        seconds, payload = self.chunks.popleft()
+        self.seconds -= seconds
+        return seconds, payload
+
+
 class Client:
-    """One connection: answers probes, sends audio by the level in force, acknowledges changes."""
+    """One client: answers probes, sends audio by the level in force, acknowledges changes."""
 
     def __init__(self, link, on_state):
         self.link = link
@@ -132,6 +160,9 @@ class Client:
         self.settings = None
         self.rate = 16000
         self.chunk = 0
+        self.low = None  # the settings by which it speaks while there is no stream
+        self.speech = Speech()
+        self.session = None
         self.tasks = set()
 
     def later(self, coroutine):
@@ -159,8 +190,11 @@ class Client:
         kind = message["type"]
         if kind == "hello":
             self.rate = message["sample_rate"]
+            self.low = message["levels"][LEVELS.index("low")]
+            self.received = len(frame.encode())  # the server counts anew with each connection
         elif kind == "probe":
-            self.answer(socket, {"type": "probe.ack", "seq": message["seq"], "received": self.received})
+            received = 0 if getattr(socket, "way", None) == "polling" else self.received
+            self.answer(socket, {"type": "probe.ack", "seq": message["seq"], "received": received})
         elif kind in ("quality.degraded", "quality.restored"):
             ack = {"type": "quality.ack", "accepted": True,
                    "client_metrics": {"buffer_level": 2, "playback_rate": 1}}
@@ -171,38 +205,47 @@ class Client:
             self.settings = message
             self.on_state(self.link.now(), message)
 
-    def audio(self, settings):
-        size = settings["bitrate_kbps"] * 125 * settings["chunk_samples"] // self.rate
-        payload = bytes((self.chunk + i) & 0xFF for i in range(size))
-        if settings["encoding"] == "json":
+    def audio(self, encoding, payload):
+        if encoding == "json":
             return {"type": "audio", "seq": self.chunk, "data": base64.b64encode(payload).decode()}
         return struct.pack(">I", self.chunk) + payload
 
     async def speak(self, socket):
+        """Chunks come into being in real time; what was kept follows at twice the speed of sound."""
+        loop = asyncio.get_running_loop()
+        due = sent_until = loop.time()
         while True:
-            settings = self.settings
-            if settings is None or settings["encoding"] == "none":
+            now, settings = loop.time(), self.settings
+            if settings is None or self.low is None:
+                due = now
                 await asyncio.sleep(0.1)
                 continue
-            if self.link.carries(settings["bitrate_kbps"]):
-                await self.send(socket, self.audio(settings), 0)
-            self.chunk += 1
-            await asyncio.sleep(settings["chunk_samples"] / self.rate)
+            streams = settings["encoding"] != "none" and getattr(socket, "way", "websocket") == "websocket"
+            while due <= now:
+                due += self.speech.record(settings if settings["encoding"] != "none" else self.low, self.rate)
+            while streams and self.speech.chunks and sent_until <= now:
+                sent_until = max(sent_until, now) + await self.say_chunk(socket, settings) / 2
+            next_one = min(due, sent_until) if streams and self.speech.chunks else due
+            await asyncio.sleep(min(0.1, max(0.005, next_one - loop.time())))
+
+    async def say_chunk(self, socket, settings):
+        """Sends the oldest chunk, or loses it; returns its length in seconds."""
+        seconds, payload = self.speech.pop()
+        if self.link.carries(settings["bitrate_kbps"]):
+            await self.send(socket, self.audio(settings["encoding"], payload), 0)
+        self.chunk += 1
+        return seconds
 
     async def run(self, url, seconds):
-        async with websockets.connect(url, ping_interval=None, max_queue=None) as socket:
-            self.later(self.speak(socket))
-            try:
-                await asyncio.wait_for(self.listen(socket), seconds)
-            except asyncio.TimeoutError:
-                pass
-            finally:
-                for task in list(self.tasks):
-                    task.cancel()
-
-    async def listen(self, socket):
-        async for frame in socket:
-            self.hear(socket, frame)
+        self.session = Session(url, self.hear)
+        self.later(self.speak(self.session))
+        try:
+            await asyncio.wait_for(self.session.run(), seconds)
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            for task in list(self.tasks):
+                task.cancel()
 
 
 class Report:
@@ -267,8 +310,8 @@ def estimates(message):
 class Server:
     """The echo server as a child process."""
 
-    def __init__(self, path, host, port, drain_period=1):
-        self.command = [path, "--host", host, "--port", str(port), "--drain_period", str(drain_period)]
+    def __init__(self, path, host, port, drain_period=1, options=()):
+        self.command = [path, "--host", host, "--port", str(port), "--drain_period", str(drain_period), *options]
 
     async def __aenter__(self):
         self.process = await asyncio.create_subprocess_exec(*self.command, stderr=asyncio.subprocess.PIPE,

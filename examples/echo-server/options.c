@@ -28,6 +28,9 @@ static const char options_help[] =
     "  --ping_interval S     seconds between pings (default 30)\n"
     "  --ping_timeout S      seconds without a sign of life after a ping (default 10)\n"
     "  --drain_period S      seconds over which SIGTERM spreads the closes (default 30)\n"
+    "  --resume S            seconds for which a session waits for a client that lost its connection; "
+    "0: it does "
+    "not (default 30)\n"
     "  --work_ms N           how long a `say` request is worked on (default 200)\n"
     "  --preset NAME         of the work queue: small, medium, large, development or production "
     "(default small)\n"
@@ -44,7 +47,7 @@ static const char options_help[] =
     "A request must call the server by an address or name of this machine, or by one of --hosts; a "
     "page's\n"
     "requests come from this server's own pages, or from those of --origins.\n"
-    "Routes: / /ws /healthz /readyz /startupz /health /metrics /metrics.json /decisions\n";
+    "Routes: / /ws /poll /healthz /readyz /startupz /health /metrics /metrics.json /decisions\n";
 
 static bool number_read(const char *text, double least, double most, double *out) {
     char *end;
@@ -113,6 +116,10 @@ static bool drain_period_set(struct options *options, const char *value) {
     return seconds_read(value, 0, &options->drain_period);
 }
 
+static bool resume_set(struct options *options, const char *value) {
+    return seconds_read(value, 0, &options->resume) && options->resume <= DG_SEC(3600);
+}
+
 static bool work_set(struct options *options, const char *value) {
     long ms;
     bool ok = integer_read(value, 1, 600000, &ms);
@@ -175,6 +182,7 @@ static const struct option_row {
     {"ping_interval", ping_interval_set, "0.1..86400 seconds"},
     {"ping_timeout", ping_timeout_set, "0.1..86400 seconds"},
     {"drain_period", drain_period_set, "0..86400 seconds"},
+    {"resume", resume_set, "0..3600 seconds"},
     {"work_ms", work_set, "1..600000 milliseconds"},
     {"preset", preset_set, "small, medium, large, development or production"},
     {"record", record_set, "a folder"},
@@ -192,6 +200,7 @@ enum {
 
 static const struct options options_default = {.host = "127.0.0.1",
                                                .drain_period = DG_SEC(30),
+                                               .resume = DG_SEC(30),
                                                .work = DG_MS(200),
                                                .record_bytes = 4194304,
                                                .record_files = 1000,

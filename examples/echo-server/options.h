@@ -22,7 +22,8 @@ struct options {
     dg_duration ping_interval; /* 0: the library's default */
     dg_duration ping_timeout;
     dg_duration drain_period;
-    dg_duration work; /* how long a `say` request is worked on */
+    dg_duration resume; /* for so long a session outlives its connection; 0: not at all */
+    dg_duration work;   /* how long a `say` request is worked on */
     uint32_t max_connections;
     uint32_t sockets; /* connections of any kind at once: what the limit on open files allows */
     uint32_t preset;  /* DG_QUEUE_PRESET_* */

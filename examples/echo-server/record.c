@@ -110,6 +110,37 @@ void record_feed(struct client *client, const dg_sample *sample, dg_time now) {
     look(record, now);
 }
 
+/* What the server itself wants of the level. */
+static void force_or_release(struct client *client, struct recording_line *line, dg_time now) {
+    struct record *record = client->record;
+    dg_hub *hub = client->server->hub;
+    bool recorded = record != NULL && !record->over;
+    if (recorded) {
+        settle(record, now);
+        record->holding = true;
+    }
+    int status = line->kind == RECORDING_FORCE
+                     ? dg_hub_force(hub, client->conn, line->force.level, line->force.duration, now)
+                     : dg_hub_unforce(hub, client->conn, now);
+    if (!recorded)
+        return;
+    if (status == DG_OK)
+        line_put(record, line, now);
+    hold_end(record, now);
+    look(record, now);
+}
+
+void record_force(struct client *client, uint32_t level, dg_time now) {
+    struct recording_line line = {.kind = RECORDING_FORCE,
+                                  .force = {.level = level, .duration = DG_NEVER}};
+    force_or_release(client, &line, now);
+}
+
+void record_release(struct client *client, dg_time now) {
+    struct recording_line line = {.kind = RECORDING_RELEASE};
+    force_or_release(client, &line, now);
+}
+
 static dg_ack ack_of(const dg_message *message) {
     uint32_t has = 0;
     has |= message->has & DG_MESSAGE_HAS_SEQUENCE ? DG_ACK_SEQUENCE : 0u;

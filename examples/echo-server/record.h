@@ -12,12 +12,15 @@
 struct client;
 struct recorder;
 
-/* Begins with the session, and ends with it. Without a folder for recordings both do nothing. */
+/* Begins with the session, and ends with it, or when it has to wait for its client: what is restored cannot be
+ * replayed. Without a folder for recordings both do nothing. */
 void record_open(struct client *client, dg_time now);
 void record_close(struct client *client, dg_time now);
 
-/* dg_hub_feed() and dg_hub_text(), recorded. */
+/* dg_hub_feed(), dg_hub_text(), dg_hub_force() without an end and dg_hub_unforce(), recorded. */
 void record_feed(struct client *client, const dg_sample *sample, dg_time now);
+void record_force(struct client *client, uint32_t level, dg_time now);
+void record_release(struct client *client, dg_time now);
 int record_text(struct client *client, const char *text, size_t size, dg_time now);
 
 /* What the hub tells of a decision. */

@@ -10,8 +10,6 @@
 #include "json.h"
 #include "server.h"
 
-#define REPORT_MAX 4096
-
 static void level_write(struct json *json, const dg_level *level) {
     json_open(json, NULL, '{');
     json_text(json, "name", level->name);
@@ -28,23 +26,27 @@ static void level_write(struct json *json, const dg_level *level) {
     json_close(json, '}');
 }
 
-void report_hello(struct client *client, dg_time now) {
-    const dg_profile *profile = client->server->options->profile;
-    char text[REPORT_MAX];
+size_t report_hello(const struct client *client, bool resumed, char text[REPORT_MAX]) {
+    const struct options *options = client->server->options;
     struct json json;
-    json_begin(&json, text, sizeof text);
+    json_begin(&json, text, REPORT_MAX);
     json_open(&json, NULL, '{');
     json_text(&json, "type", "hello");
     json_integer(&json, "id", client->id);
-    json_text(&json, "profile", dg_profile_name(profile));
+    json_text(&json, "token", client->token.hex);
+    json_bool(&json, "resumed", resumed);
+    json_integer(&json, "resume_ms", options->resume / DG_MS(1));
+    json_integer(&json, "taken", client->taken);
+    json_integer(&json, "dropped", client->kept.dropped);
+    json_text(&json, "profile", dg_profile_name(options->profile));
     json_integer(&json, "sample_rate", AUDIO_SAMPLE_RATE);
     json_integer(&json, "probe_interval_ms", CLIENT_PROBE_INTERVAL / DG_MS(1));
     json_open(&json, "levels", '[');
     for (uint32_t i = 0; i < DG_LEVELS; i++)
-        level_write(&json, dg_profile_level(profile, i));
+        level_write(&json, dg_profile_level(options->profile, i));
     json_close(&json, ']');
     json_close(&json, '}');
-    client_tell(client, text, json_end(&json), now);
+    return json_end(&json);
 }
 
 static void settings_write(struct json *json, const dg_decision *decision) {
@@ -126,16 +128,17 @@ static void decision_refresh(struct client *client, dg_time now) {
         client->decision = fresh;
 }
 
-void report_state(struct client *client, dg_time now) {
+size_t report_state(struct client *client, char text[REPORT_MAX], dg_time now) {
     const dg_decision *decision = &client->decision;
-    decision_refresh(client, now);
-    char text[REPORT_MAX];
     struct json json;
-    json_begin(&json, text, sizeof text);
+    decision_refresh(client, now);
+    json_begin(&json, text, REPORT_MAX);
     json_open(&json, NULL, '{');
     json_text(&json, "type", "state");
     json_text(&json, "level", dg_level_name(decision->level));
     json_text(&json, "before", dg_level_name(client->change.before));
+    json_text(&json, "way", client->polls ? "polling" : "websocket");
+    json_integer(&json, "taken", client->taken);
     json_text(&json, "reason", dg_reason_name(client->change.reason));
     json_integer(&json, "changed_ms_ago", dg_time_since(client->changed_at, now) / DG_MS(1));
     settings_write(&json, decision);
@@ -145,6 +148,5 @@ void report_state(struct client *client, dg_time now) {
     session_write(&json, dg_hub_session(client->server->hub, client->conn), now);
     summary_write(&json, &client->server->summary);
     json_close(&json, '}');
-    client_send(client, FRAME_STATE, text,
-                json_end(&json)); /* one that does not fit is followed by the next */
+    return json_end(&json);
 }

@@ -9,6 +9,8 @@
 #include "client.h"
 #include "http.h"
 #include "log.h"
+#include "poll.h"
+#include "resume.h"
 #include "server.h"
 
 #define PROTOCOL   "degrade-echo"
@@ -30,14 +32,44 @@ static void upgrade_admit(struct server *server, struct peer *peer, const struct
                             &(dg_verdict){.reason = DG_REJECT_CONNECTIONS, .retry_after = DG_SEC(1)});
         return;
     }
+    client->numbers = query_value(head->query, "seen").at != NULL;
     if (peer_upgrade(peer, head, text_names(head->protocols, PROTOCOL) ? PROTOCOL : NULL, client))
-        client_open(client, peer, now);
+        client_attach(client, peer, false, now);
     else
-        client_gone(client, true, now);
+        client_end(client, now);
+}
+
+/* A session goes on here, wherever it was. One that was parked lost its place, and asks for another. */
+static void upgrade_resume(struct server *server, struct peer *peer, const struct http_head *head,
+                           struct client *client) {
+    dg_time now = server_now(server);
+    dg_verdict verdict = {.answer = DG_ANSWER_ADMIT, .reason = DG_REJECT_CONNECTIONS};
+    dg_request request = {.action = DG_ACTION_RECONNECT, .flags = DG_REQUEST_CONNECTION};
+    bool parked = client->parked != NULL;
+    if (parked)
+        dg_gate_ask(server->gate, &request, now, &verdict);
+    if (verdict.answer == DG_ANSWER_REJECT) {
+        http_refuse_upgrade(server, peer, head, &verdict);
+    } else if (parked && !resume_wake(client, &verdict.permit, now)) {
+        dg_gate_release(server->gate, &verdict.permit, DG_OUTCOME_IGNORED, now);
+        http_refuse_upgrade(server, peer, head, &verdict);
+    } else {
+        resume_turn(client, query_value(head->query, "token"));
+        client_seen(client, query_number(head->query, "seen"));
+        if (peer_upgrade(peer, head, text_names(head->protocols, PROTOCOL) ? PROTOCOL : NULL, client))
+            client_attach(client, peer, true, now);
+        else if (parked)
+            client_end(client, now);
+    }
 }
 
 /* The cheapest place to say no: before the upgrade, in HTTP's own words. */
 static void upgrade_ask(struct server *server, struct peer *peer, const struct http_head *head) {
+    struct client *known = resume_find(server, head->query);
+    if (known && !known->closing) {
+        upgrade_resume(server, peer, head, known);
+        return;
+    }
     dg_verdict verdict; /* all zero, which is a rejection, had the call failed */
     dg_request request = {.action = upgrade_action(head), .flags = DG_REQUEST_CONNECTION};
     dg_gate_ask(server->gate, &request, server_now(server), &verdict);
@@ -47,12 +79,21 @@ static void upgrade_ask(struct server *server, struct peer *peer, const struct h
         upgrade_admit(server, peer, head, &verdict.permit);
 }
 
+/* The body of a request that is refused, or of a route that takes none, is not waited for. */
+static bool on_wants_body(struct net *net, struct peer *peer, const struct http_head *head) {
+    struct server *server = net->user;
+    return head->method == HTTP_POST && text_is(head->path, "/poll") &&
+           access_fault(server->options, peer, head) == NULL;
+}
+
 /* Only /ws is upgraded, and only to a WebSocket; another upgrade (h2c, say) is passed over, as HTTP allows. */
 static void on_request(struct net *net, struct peer *peer, const struct http_head *head) {
     struct server *server = net->user;
     const char *fault = access_fault(server->options, peer, head);
     if (fault)
         http_refuse(server, peer, head, access_status(fault), fault);
+    else if (text_is(head->path, "/poll"))
+        poll_request(server, peer, head, server_now(server));
     else if (!head->websocket || !text_is(head->path, "/ws"))
         http_answer(server, peer, head, server_now(server));
     else if (http_handshake_good(server, peer, head))
@@ -89,7 +130,10 @@ static void on_broken(struct peer *peer, int code) {
 static void on_gone(struct peer *peer, bool clean) {
     struct client *client = peer_user(peer);
     struct server *server = client->server;
-    client_gone(client, clean, server_now(server));
+    if (client->peer == peer)
+        client_gone(client, clean, server_now(server));
+    else
+        poll_held_gone(client, peer);
     server_arm(server);
 }
 
@@ -108,7 +152,8 @@ static void on_full(struct net *net, bool full) {
              &field, 1);
 }
 
-const struct net_events request_events = {.request = on_request,
+const struct net_events request_events = {.wants_body = on_wants_body,
+                                          .request = on_request,
                                           .bad_request = on_bad_request,
                                           .message = on_message,
                                           .heard = on_heard,

@@ -93,6 +93,7 @@ static void beat_due(struct loop_timer *timer) {
         dg_lifecycle_set_overloaded(server->lifecycle, overloaded, now);
         hub_tick(server); /* nothing may be due, but it looks at the load and the lifecycle */
         summary_refresh(server);
+        resume_expire(server, now);
     }
     for (struct client *client = server->slots[server->slot], *next; client; client = next) {
         next = client->next;
@@ -158,7 +159,15 @@ static int open_metrics(struct server *server) {
         {"echo_chunks_dropped_total", "Audio chunks that were not echoed.", &counts->chunks_dropped},
         {"echo_http_refused_total", "HTTP requests answered with 4xx.", &counts->http_refused},
         {"echo_upgrades_refused_total", "WebSocket upgrades answered with 503.",
-         &counts->upgrades_refused}};
+         &counts->upgrades_refused},
+        {"echo_polls_total", "Requests for /poll that were served.", &counts->polls},
+        {"echo_polls_refused_total", "Requests for /poll that were refused.", &counts->polls_refused},
+        {"echo_messages_doubled_total", "Messages that came again, and were taken once.",
+         &counts->messages_doubled},
+        {"echo_sessions_resumed_total", "Sessions that went on after their connection was lost.",
+         &counts->sessions_resumed},
+        {"echo_sessions_expired_total", "Sessions whose client did not come back in time.",
+         &counts->sessions_expired}};
     if (dg_metrics_new(&server->metrics, NULL) != DG_OK ||
         dg_metrics_add_hub(server->metrics, server->hub) != DG_OK ||
         dg_metrics_add_gate(server->metrics, "echo", server->gate) != DG_OK ||
@@ -251,6 +260,7 @@ void server_run(struct server *server, const volatile sig_atomic_t *signals) {
 
 void server_close(struct server *server) {
     net_close(&server->net);
+    resume_end(server);
     work_end(server);
     loop_close(&server->loop);
     dg_metrics_free(server->metrics);

@@ -15,6 +15,7 @@
 #include "net/net.h"
 #include "options.h"
 #include "recorder.h"
+#include "resume.h"
 
 struct client;
 struct work;
@@ -32,6 +33,11 @@ struct server_counts {
     uint64_t chunks_dropped;   /* audio that was too late or too much */
     uint64_t http_refused;     /* 4xx */
     uint64_t upgrades_refused; /* 503 before the upgrade */
+    uint64_t polls;            /* requests for /poll that were served */
+    uint64_t polls_refused;
+    uint64_t messages_doubled; /* that had been taken before */
+    uint64_t sessions_resumed;
+    uint64_t sessions_expired;
 };
 
 /* What every client's `state` tells of the server; refreshed once a beat, not once a client. */
@@ -65,6 +71,7 @@ struct server {
     struct loop_timer pump_timer; /* when dg_gate_due() says */
 
     struct client *slots[SERVER_SLOTS];
+    struct resume resume;
     struct work *works; /* `say` requests that wait or run */
     uint32_t slot;      /* the next to be served */
     uint64_t last_id;

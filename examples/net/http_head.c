@@ -5,6 +5,7 @@
  */
 #include "http_head.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,7 +18,7 @@ enum {
 /* What the headers say before it is made sense of. */
 struct draft {
     struct http_head *head;
-    struct text host, length, coding, upgrade, connection;
+    struct text host, length, coding, expect;
     bool newer; /* HTTP/1.1, not 1.0 */
     bool upgrades, closes, stays;
 };
@@ -83,6 +84,15 @@ bool query_has(struct text query, const char *part) {
     return false;
 }
 
+struct text query_value(struct text query, const char *name) {
+    while (query.size > 0) {
+        struct text value = text_cut(&query, '&'), before = text_cut(&value, '=');
+        if (text_is(before, name))
+            return value;
+    }
+    return (struct text){0};
+}
+
 /* A character that a method or the name of a header is made of. */
 static bool is_token(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -134,6 +144,7 @@ static int read_request_line(struct draft *draft, struct text line) {
     draft->newer = line.at[7] == '1';
     draft->head->method = text_is(method, "GET")    ? HTTP_GET
                           : text_is(method, "HEAD") ? HTTP_HEAD
+                          : text_is(method, "POST") ? HTTP_POST
                                                     : HTTP_OTHER;
     return read_target(draft, target);
 }
@@ -161,6 +172,7 @@ static int read_header(struct draft *draft, struct text name, struct text value)
                 {"origin", &head->origin},
                 {"content-length", &draft->length},
                 {"transfer-encoding", &draft->coding},
+                {"expect", &draft->expect},
                 {"sec-websocket-key", &head->key},
                 {"sec-websocket-version", &head->version}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -182,6 +194,20 @@ static int read_header_line(struct draft *draft, struct text line) {
     return read_header(draft, name, text_trim(value));
 }
 
+/* Digits and nothing else: neither a sign nor a list. What is too long to be read is longer than all that we take. */
+static int read_length(struct http_head *head, struct text length) {
+    if (length.at == NULL)
+        return 0;
+    head->sized = true;
+    for (size_t i = 0; i < length.size; i++) {
+        if (length.at[i] < '0' || length.at[i] > '9')
+            return BAD_REQUEST;
+        size_t digit = (size_t)(length.at[i] - '0');
+        head->length = head->length > (SIZE_MAX - digit) / 10 ? SIZE_MAX : head->length * 10 + digit;
+    }
+    return length.size > 0 ? 0 : BAD_REQUEST;
+}
+
 static int draft_finish(struct draft *draft) {
     struct http_head *head = draft->head;
     if (draft->host.at == NULL && draft->newer)
@@ -190,8 +216,13 @@ static int draft_finish(struct draft *draft) {
         head->authority = draft->host;
     head->websocket &= draft->upgrades && draft->newer;
     head->keep_alive = draft->newer ? !draft->closes : draft->stays && !draft->closes;
-    head->body = draft->coding.at != NULL || (draft->length.at != NULL && !text_is(draft->length, "0"));
-    return 0;
+    head->coded = draft->coding.at != NULL;
+    head->expects = draft->expect.at != NULL;
+    if (head->coded && draft->length.at != NULL)
+        return BAD_REQUEST; /* where it ends, two readers could disagree on */
+    int fault = read_length(head, draft->length);
+    head->body = head->coded || head->length > 0;
+    return fault;
 }
 
 /* The size of the head with its empty line, or 0. A line may end in LF alone. */

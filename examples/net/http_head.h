@@ -20,7 +20,8 @@ struct text {
 enum http_method {
     HTTP_OTHER,
     HTTP_GET,
-    HTTP_HEAD
+    HTTP_HEAD,
+    HTTP_POST
 };
 
 struct http_head {
@@ -31,7 +32,12 @@ struct http_head {
     struct text key, version, protocols; /* Sec-WebSocket-* */
     bool websocket;                      /* asks for an upgrade to it */
     bool keep_alive;
-    bool body; /* more follows that belongs to this request */
+    bool body;           /* more follows that belongs to this request */
+    bool sized;          /* Content-Length is there, and `length` is what it says */
+    bool coded;          /* Transfer-Encoding is there */
+    bool expects;        /* waits for a 100 before it sends the body */
+    size_t length;       /* of the body */
+    struct text content; /* the body, once it has been read */
 };
 
 /* Reads the head that `text` begins with. Returns its size; 0 if its end is not there yet; or the negative of the
@@ -45,6 +51,9 @@ bool text_names(struct text list, const char *word);      /* a list with commas 
 
 /* Says whether one of a query's parts, which "&" divides, is this one. */
 bool query_has(struct text query, const char *part);
+
+/* Finds the value of the first part "name=value"; `at` is NULL if there is none. */
+struct text query_value(struct text query, const char *name);
 
 /* Takes the next of a list with commas off its front, without spaces around it. False at the end. */
 bool text_next(struct text *list, struct text *item);

@@ -20,12 +20,18 @@
 /* The longest message that a WebSocket client may send, in bytes. */
 #define NET_MESSAGE_MAX 16384u
 
+/* The longest body of a request, in bytes. A longer one is answered with 413. */
+#define NET_BODY_MAX NET_MESSAGE_MAX
+
 struct net;
 struct peer;
 
 /* What the host is told. All but `full` may be followed by any call for that peer. */
 struct net_events {
-    /* A request: answer it, now, with peer_answer() or peer_upgrade(). */
+    /* Says whether the body of a request is to be read before the request is reported. What is not read ends the
+     * connection after the answer. */
+    bool (*wants_body)(struct net *net, struct peer *peer, const struct http_head *head);
+    /* A request: answer it with peer_answer() or peer_upgrade(), now, or peer_hold() it. */
     void (*request)(struct net *net, struct peer *peer, const struct http_head *head);
     /* A request that was no HTTP, or too large; it has been answered with that status. */
     void (*bad_request)(struct net *net, unsigned status);
@@ -37,7 +43,7 @@ struct net_events {
     void (*sent)(struct peer *peer, const struct frame *frame);
     /* It breaks the protocol, and is closed with this code when the call returns. */
     void (*broken)(struct peer *peer, int code);
-    /* The last event of a WebSocket. `clean`: one side has closed it as one should. */
+    /* The last event of a WebSocket, or of a request that was held and not answered. `clean`: one side has closed it as one should. */
     void (*gone)(struct peer *peer, bool clean);
     /* There are no files for another connection; or there are again. */
     void (*full)(struct net *net, bool full);
@@ -59,7 +65,7 @@ struct net {
     struct peer *unsettled;  /* have something to be sent, or are to be freed */
     uint32_t peers, most;    /* connections, and how many there may be */
     bool full;
-    char scratch[NET_MESSAGE_MAX + 4096];
+    char scratch[NET_MESSAGE_MAX + HTTP_HEAD_MAX]; /* room for any frame, and for any request */
 };
 
 /* Listens on a numeric address; port 0 takes any free one. At most `most` connections at once. Returns 0, or -1 with
@@ -85,6 +91,13 @@ struct http_answer {
 /* Answers the request in `head`. */
 void peer_answer(struct peer *peer, const struct http_head *head, const struct http_answer *answer);
 
+/* Puts the answer off, for as long as the host likes. Nothing more is read of that peer; one who shuts its side has
+ * gone. */
+void peer_hold(struct peer *peer, const struct http_head *head, void *user);
+
+/* Answers a request that was held; of this peer nothing more is told. */
+void peer_answer_held(struct peer *peer, const struct http_answer *answer);
+
 /* Makes a WebSocket of it, which speaks `protocol` (NULL: the client named none). False without memory: it is
  * closed. */
 bool peer_upgrade(struct peer *peer, const struct http_head *head, const char *protocol, void *user);
@@ -95,6 +108,9 @@ bool peer_send(struct peer *peer, uint8_t opcode, uint8_t kind, uint32_t mark, c
 
 /* Starts the closing handshake; what waits goes out before it. The peer has `patience` nanoseconds to answer. */
 void peer_close(struct peer *peer, int code, const char *text, uint64_t patience);
+
+/* Does so, and tells the host nothing more of it. What waits is dropped. */
+void peer_release(struct peer *peer, int code, const char *text, uint64_t patience);
 
 /* Ends the connection at once. */
 void peer_drop(struct peer *peer);

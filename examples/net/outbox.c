@@ -30,7 +30,7 @@ void outbox_push(struct outbox *outbox, struct frame *frame) {
     outbox->bytes += frame->size - frame->gone;
 }
 
-static struct frame *outbox_pop(struct outbox *outbox) {
+struct frame *outbox_pop(struct outbox *outbox) {
     struct frame *frame = outbox->first;
     if (frame == NULL)
         return NULL;

@@ -36,6 +36,9 @@ struct frame *frame_new(struct piece head, struct piece payload);
 /* Adds a frame, which the outbox owns from now on. */
 void outbox_push(struct outbox *outbox, struct frame *frame);
 
+/* Takes the first frame out; it is the caller's to free. NULL: there is none. */
+struct frame *outbox_pop(struct outbox *outbox);
+
 /* `size` bytes have gone: frees the frames that are through, and tells `begun` of each whose first byte was among
  * them. */
 void outbox_sent(struct outbox *outbox, size_t size,

@@ -27,7 +27,9 @@ void peer_patience(struct peer *peer, uint64_t nanoseconds) {
 
 /* What is watched follows from the state: an answer in progress puts off the next request. */
 static void peer_watch(struct peer *peer) {
-    uint32_t events = peer->state == PEER_ANSWERING || peer->state == PEER_LEAVING ? 0 : EPOLLIN;
+    bool deaf =
+        peer->state == PEER_HOLDING || peer->state == PEER_ANSWERING || peer->state == PEER_LEAVING;
+    uint32_t events = deaf ? 0 : EPOLLIN;
     if (peer->outbox.bytes > 0)
         events |= EPOLLOUT;
     /* An empty set would leave epoll: errors are to be heard of at any time. */
@@ -55,7 +57,7 @@ void peer_state(struct peer *peer, uint8_t state) {
         peer_patience(peer, ANSWER_PATIENCE);
     else if (state == PEER_LINGERING)
         peer_patience(peer, LINGER_PATIENCE);
-    else if (state == PEER_OPEN)
+    else if (state == PEER_OPEN || state == PEER_HOLDING)
         loop_unset(net->loop, &peer->timer);
     if (state == PEER_LEAVING)
         peer_over(peer, true);
@@ -112,6 +114,7 @@ static size_t peer_take(struct peer *peer, char *data, size_t size) {
     case PEER_OPEN:
     case PEER_CLOSING:
         return ws_take(peer, data, size);
+    case PEER_HOLDING:
     case PEER_ANSWERING:
         return 0;
     default:
@@ -227,7 +230,7 @@ static void peer_ready(struct loop_file *file, uint32_t events) {
         net_unsettle(peer->net, peer);
     if (reads && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         peer_read(peer);
-    else if (events & (EPOLLHUP | EPOLLERR))
+    else if (events & (EPOLLHUP | EPOLLERR) || (peer->state == PEER_HOLDING && events & EPOLLRDHUP))
         peer_end(peer, true);
     if (peer->state != PEER_DEAD)
         net_unsettle(peer->net, peer);

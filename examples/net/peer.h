@@ -21,6 +21,7 @@
 
 enum peer_state {
     PEER_WAITING,   /* for a request */
+    PEER_HOLDING,   /* one: its answer is put off */
     PEER_ANSWERING, /* one; the next is not read before that */
     PEER_OPEN,      /* a WebSocket */
     PEER_CLOSING,   /* we have said so; the peer is to answer */

@@ -49,6 +49,12 @@ void peer_close(struct peer *peer, int code, const char *text, uint64_t patience
     peer_patience(peer, patience);
 }
 
+void peer_release(struct peer *peer, int code, const char *text, uint64_t patience) {
+    peer->user = NULL;
+    outbox_drop(&peer->outbox, ~(UINT32_C(1) << FRAME_HTTP));
+    peer_close(peer, code, text, patience);
+}
+
 /* It cannot be trusted to answer a close: ours is the last frame, and nothing is read any more. */
 static void ws_broken(struct peer *peer, int code) {
     if (peer->state == PEER_OPEN)

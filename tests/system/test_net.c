@@ -163,6 +163,56 @@ START_TEST(what_has_begun_to_go_is_not_dropped) {
 }
 END_TEST
 
+static int head_of(struct http_head *head, const char *headers) {
+    char text[512];
+    int size = snprintf(text, sizeof text, "POST /poll?a=&id=7&id=8&token HTTP/1.1\r\nHost: a\r\n%s\r\n",
+                        headers);
+    return http_head_read(head, text, (size_t)size);
+}
+
+START_TEST(a_length_is_digits_and_there_is_one) {
+    static const struct {
+        const char *headers;
+        size_t length;
+        bool sized, body, good;
+    } rows[] = {{"", 0, false, false, true},
+                {"Content-Length: 0\r\n", 0, true, false, true},
+                {"Content-Length: 00017\r\n", 17, true, true, true},
+                {"Content-Length: 18446744073709551615\r\n", SIZE_MAX, true, true, true},
+                {"Content-Length: 99999999999999999999999\r\n", SIZE_MAX, true, true, true},
+                {"Transfer-Encoding: chunked\r\n", 0, false, true, true},
+                {"Content-Length:\r\n", 0, false, false, false},
+                {"Content-Length: -1\r\n", 0, false, false, false},
+                {"Content-Length: +1\r\n", 0, false, false, false},
+                {"Content-Length: 1, 1\r\n", 0, false, false, false},
+                {"Content-Length: 0x1\r\n", 0, false, false, false},
+                {"Content-Length: 1\r\nContent-Length: 1\r\n", 0, false, false, false},
+                {"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", 0, false, false, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct http_head head;
+        int size = head_of(&head, rows[i].headers);
+        ck_assert_msg((size > 0) == rows[i].good, "%s", rows[i].headers);
+        if (rows[i].good)
+            ck_assert_msg(head.length == rows[i].length && head.sized == rows[i].sized &&
+                              head.body == rows[i].body && head.method == HTTP_POST,
+                          "%s", rows[i].headers);
+        else
+            ck_assert_msg(size == -400, "%s", rows[i].headers);
+    }
+}
+END_TEST
+
+START_TEST(a_value_is_found_in_a_query_by_its_name) {
+    char text[] = "POST /poll?a=&id=7&id=8&token&b=c=d HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct http_head head;
+    ck_assert_int_gt(http_head_read(&head, text, sizeof text - 1), 0);
+    ck_assert(text_is(query_value(head.query, "id"), "7") &&
+              text_is(query_value(head.query, "b"), "c=d"));
+    ck_assert(query_value(head.query, "a").size == 0 && query_value(head.query, "token").size == 0);
+    ck_assert(query_value(head.query, "i").at == NULL && query_value(head.query, "").at == NULL);
+}
+END_TEST
+
 #define TIMERS 64
 
 static struct loop loop;
@@ -290,6 +340,7 @@ END_TEST
 
 TESTS_MAIN("net", sha1_digests_the_vectors_of_its_standard, base64_reads_what_it_writes_and_nothing_else,
            utf8_is_judged_the_same_at_every_cut, a_head_is_read_when_it_is_whole_and_not_before,
-           lengths_of_frames_are_the_shortest_there_are, what_has_begun_to_go_is_not_dropped,
+           lengths_of_frames_are_the_shortest_there_are, a_length_is_digits_and_there_is_one,
+           a_value_is_found_in_a_query_by_its_name, what_has_begun_to_go_is_not_dropped,
            timers_come_in_order_whatever_is_done_to_them, json_is_one_object_and_nothing_else,
            integers_are_taken_however_they_are_written, strings_are_unescaped_and_bounded)

@@ -1,6 +1,7 @@
 """Drives the page in headless Chromium over the DevTools protocol: worsens its link, sees the level fall on the page
 and quality.degraded arrive, mends it, sees quality.restored; does the same by silence, by hand and with a client that
-refuses; stops and restarts the server; and looks at the page in light, dark and narrow.
+refuses; has it fall back to polling and return; lets no WebSocket be opened, and cuts the one that is; stops and restarts
+the server; and looks at the page in light, dark and narrow.
 
 usage: test_page.py SERVER_BINARY [--screenshots DIRECTORY]
 """
@@ -22,6 +23,7 @@ import websockets
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples/echo-server"))
 from link_client import Server  # noqa: E402
+from proxy import Proxy  # noqa: E402
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-quic", "--hide-scrollbars",
@@ -30,6 +32,7 @@ OURS = re.compile(r"(http|ws)://127\.0\.0\.1:\d+/|data:|about:")
 LEVEL = "document.body.dataset.level"
 REASON = "document.body.dataset.reason"
 CONNECTED = "document.body.dataset.connected"
+WAY = "document.body.dataset.way"
 
 
 class Browser:
@@ -202,9 +205,12 @@ class Scene:
         if not found:
             raise RuntimeError(f"there is no button {text!r}")
 
-    async def shows(self, element, text):
-        await self.holds(f"the page shows {text!r}",
-                         f"document.getElementById('{element}').textContent.includes({json.dumps(text)})")
+    async def shows(self, element, text, seconds=0.5):
+        """Where it can be seen."""
+        seen = await self.browser.until(
+            f"(one => one.textContent.includes({json.dumps(text)}) && one.checkVisibility() && one.offsetHeight > 8)"
+            f"(document.getElementById('{element}'))", seconds)
+        self.report(seen is not None, f"the page shows {text!r}")
 
     async def shoot(self, name):
         return await self.browser.picture(self.pictures / f"{name}.png" if self.pictures else None)
@@ -270,9 +276,18 @@ async def silence_leads_down(scene):
     await scene.shoot("4-fallback-dark")
     before = await scene.browser.value("recoveryInWords()")
     await scene.reaches("the time to recovery runs down", f"recoveryInWords() !== {json.dumps(before)}", 3)
+    identity = await scene.browser.value("session.id")
     await scene.press("mended")
+    await scene.reaches("it polls, as soon as it can", f"{WAY} === 'polling'", 5)
+    await scene.shows("connection", f"connected as {identity} by polling", 5)
+    await scene.shows("user-text", "Voice unavailable - using text")
+    await scene.shoot("4-polling-dark")
     await scene.reaches("it comes back from fallback", f"{LEVEL} === 'low'", 30)
     await scene.reaches("mode.fallback ended", heard("mode.fallback", enabled=False), 5)
+    await scene.reaches("it is back at the WebSocket", f"{WAY} === 'websocket'", 5)
+    await scene.shows("connection", f"connected as {identity} by WebSocket", 5)
+    await scene.holds("in the same session, and nothing was lost",
+                      f"session.id === {identity} && hello.resumed && hello.dropped <= session.seen")
     await keeps_its_pace(scene)
     await scene.reaches("what was kept is sent", "app.kept < 3", 40)
     await scene.reaches("and to full again", f"{LEVEL} === 'full'", 40)
@@ -291,12 +306,31 @@ async def force_and_refuse(scene):
     await scene.browser.value("app.force('reduced')")
     await scene.reaches("a forced level holds", f"{LEVEL} === 'reduced' && {REASON} === 'manual'", 5)
     await scene.shows("why", "Forced by hand")
+    await scene.shows("way-up", "Held until the forced level is released or runs out")
+    await scene.reaches("its button is pressed", "[...document.getElementById('force').children]"
+                        ".find(one => one.textContent === 'reduced').getAttribute('aria-pressed') === 'true'", 2)
     await scene.browser.value("app.release()")
     await scene.reaches("released, it returns", f"{LEVEL} === 'full'", 15)
     await scene.browser.value("app.ackMode = 'refuse'; app.link.delay_ms = 420")
     await scene.reaches("a change that is refused is put back", f"{LEVEL} === 'full' && {REASON} === 'refused'", 20)
+    await scene.shows("why", "This client refused the change")
+    await scene.shows("way-up", "Held here for a while after the refusal")
+    await scene.shows("log", "accepted false")
+    await scene.shoot("5-refused")
     await scene.browser.value("app.ackMode = 'accept'")
     await scene.press("mended")
+
+
+async def override_expires(scene):
+    await scene.browser.value("app.force('low', 3000)")
+    await scene.reaches("a level is forced for 3 s", f"{LEVEL} === 'low' && {REASON} === 'manual'", 5)
+    await scene.shows("level", "low")
+    await scene.shows("log", "duration_ms 3000")
+    await scene.reaches("it expires", "!state.manual", 5)
+    await scene.shows("why", "The forced level has run out")
+    await scene.shows("way-up", "Way up")
+    await scene.shoot("5-expired")
+    await scene.reaches("and the level returns, after the usual time", f"{LEVEL} === 'reduced'", 60)
 
 
 async def work_is_refused(scene):
@@ -372,6 +406,7 @@ async def drive(scene):
     await silence_leads_down(scene)
     await force_and_refuse(scene)
     await loses_what_is_set(scene)
+    await override_expires(scene)
     await work_is_refused(scene)
     await looks(scene)
     complaints = scene.browser.complaints()
@@ -404,7 +439,7 @@ async def server_returns(scene):
     await scene.reaches("with a server it connects again",
                         f"{CONNECTED} === 'true' && document.getElementById('trouble').hidden", 30)
     last = [*scene.browser.requests()][-1]
-    scene.report(last.endswith("/ws?reconnect=1"), "as one that was here before", last)
+    scene.report("/ws?reconnect=1&" in last, "as one that was here before", last)
     await scene.reaches("and is at full", f"{LEVEL} === 'full' && app.counts.chunksIn > 20", 10)
     exceptions = [*scene.browser.exceptions()]
     scene.report(not exceptions, "no exception in all this", "; ".join(exceptions))
@@ -425,10 +460,47 @@ async def story(binary, pictures, report):
             await server_returns(scene)
 
 
+async def no_websocket(scene, proxy):
+    await scene.reaches("where no WebSocket opens the page polls", f"{WAY} === 'polling' && {LEVEL} === 'fallback'", 15)
+    await scene.shows("connection", "by polling, until a WebSocket opens", 3)
+    await scene.shows("user-text", "Voice unavailable - using text")
+    await scene.press("Say")
+    await scene.reaches("what is said is answered", "app.answers.done === 1", 8)
+    await scene.reaches("audio is kept", "app.kept > 3 && app.counts.chunksOut === 0", 8)
+    await scene.shoot("9-no-websocket")
+    proxy.plain = False
+    await scene.reaches("once one opens it goes there", f"{WAY} === 'websocket'", 40)
+    await scene.reaches("and to full", f"{LEVEL} === 'full' && app.counts.chunksIn > 5", 60)
+
+
+async def connection_is_cut(scene, proxy):
+    await scene.browser.value("app.force('reduced')")
+    await scene.reaches("a level is forced", f"{LEVEL} === 'reduced'", 5)
+    before, taken = await scene.browser.value("session.id"), await scene.browser.value("app.session.resumed")
+    proxy.cut()
+    await scene.reaches("its connection is cut, and it comes back", f"app.session.resumed > {taken} && {CONNECTED} === 'true'", 10)
+    await scene.reaches("at the level that it had, in the same session",
+                        f"session.id === {before} && {LEVEL} === 'reduced' && {REASON} === 'manual'", 3)
+    await scene.shows("connection", f"connected as {before} again by WebSocket", 3)
+
+
+async def behind_a_proxy(binary, pictures, report):
+    async with Browser() as browser, Server(binary, "127.0.0.1", 0) as direct, Proxy(direct) as (proxy, url):
+        scene = Scene(browser, report, pictures)
+        await browser.look()
+        proxy.plain = True
+        await browser.open(url.replace("ws://", "http://").replace("/ws", "/"))
+        await no_websocket(scene, proxy)
+        await connection_is_cut(scene, proxy)
+        exceptions = [*browser.exceptions()]
+        report(not exceptions, "no exception behind a proxy", "; ".join(exceptions))
+
+
 async def run(binary, pictures):
     report = Report()
     try:
         await story(binary, pictures, report)
+        await behind_a_proxy(binary, pictures, report)
     except RuntimeError as fault:
         report(False, "the story is told to its end", str(fault))
     return report.summary()
