@@ -23,7 +23,8 @@ def http_two(server):
     check(server.metric("degrade_websocket_connections_total") == total, "no connection came of it")
 
 
-ROUTES = ("/", "/ws", "/healthz", "/readyz", "/startupz", "/health", "/metrics", "/metrics.json", "/decisions", "/none")
+ROUTES = ("/", "/ws", "/healthz", "/readyz", "/startupz", "/health", "/metrics", "/metrics.json", "/decisions", "/poll",
+          "/none")
 
 
 def foreign_hosts(server):
@@ -232,7 +233,7 @@ def main():
                      faults_are_told):
             part(server)
         more = server.metric("degrade_echo_http_refused_total") - refused
-        check(more == 49, "each refusal is counted", more)
+        check(more == 50, "each refusal is counted", more)
         slow.join()
         check(8 < seen["slow"] < 14 and seen["mute"], "who does not send a head within 10 s is closed", seen)
         check(server.stop() == 0, "the server ends well")
