@@ -169,7 +169,7 @@ async def blocked(proxy, url):
         proxy.plain = False
         check(await client.until(lambda s: s["way"] == "websocket", 10), "once one opens it goes there")
         check(await client.until(lambda s: s["level"] == "full", 45), "and to full", client.level)
-        check(client.session.begun == 1 and client.echoes, "in the same session")
+        check(client.session.begun == 1 and await client.until(lambda s: client.echoes, 5), "in the same session")
     proxy.plain = False
 
 
