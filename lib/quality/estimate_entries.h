@@ -47,6 +47,18 @@ static inline uint32_t dgi_estimate_newest(const dgi_estimate *estimate, const d
     return metric == DG_METRIC_LOSS ? dgi_loss_ppm(entry) : entry;
 }
 
+/* What the newest loss is believed to be: over few packets not worse than what there is together, outages apart
+ * (estimate_read.c). Those of rules that weigh. */
+uint32_t dgi_estimate_judged_loss(const dgi_estimate *estimate, const dg_profile *profile);
+
+/* The same of any metric. */
+DGI_ESTIMATE_INLINE uint32_t dgi_estimate_judged(const dgi_estimate *estimate, const dg_profile *profile,
+                                                 unsigned metric) {
+    if (metric == DG_METRIC_LOSS)
+        return dgi_estimate_judged_loss(estimate, profile);
+    return estimate->entries[dgi_estimate_places[1][metric].first];
+}
+
 DGI_ESTIMATE_INLINE bool dgi_estimate_fresh(const dgi_estimate *estimate, const dg_profile *profile,
                                             unsigned metric, uint32_t clock) {
     return estimate->count[metric] != 0 &&

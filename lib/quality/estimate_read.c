@@ -183,23 +183,31 @@ static uint32_t read_rough_loss(const dgi_estimate *estimate, const dg_profile *
     return (uint32_t)dgi_min(own, loss.lost / loss.packets);
 }
 
-uint32_t dgi_estimate_judged(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
-    uint32_t entry = estimate->entries[dgi_estimate_places[1][metric].first];
-    if (metric != DG_METRIC_LOSS || dgi_loss_packets(entry) == 0 ||
-        dgi_loss_packets(entry) >= READ_ROUGH || dgi_loss_ppm(entry) >= READ_COARSE_OUTAGE)
-        return dgi_estimate_newest(estimate, profile, metric);
+uint32_t dgi_estimate_judged_loss(const dgi_estimate *estimate, const dg_profile *profile) {
+    uint32_t entry = estimate->entries[dgi_estimate_places[1][DG_METRIC_LOSS].first];
+    uint32_t packets = dgi_loss_packets(entry), own = dgi_loss_ppm(entry);
+    if (packets == 0 || packets >= READ_ROUGH || own == 0 || own >= READ_COARSE_OUTAGE)
+        return own;
     return read_rough_loss(estimate, profile);
+}
+
+DGI_ESTIMATE_INLINE void read_chance(const dgi_estimate *estimate, const dg_profile *profile,
+                                     unsigned metric, uint32_t metrics, dgi_chances *chances) {
+    if ((metrics >> metric & 1) == 0)
+        return;
+    uint32_t value = profile->predict ? dgi_estimate_ahead(estimate, profile, metric)
+                                      : dgi_estimate_judged(estimate, profile, metric);
+    dgi_chances_add(chances, &estimate->belief, profile, metric, value);
 }
 
 void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profile, uint32_t metrics,
                           dgi_chances *chances) {
     uint32_t value;
     dgi_chances_init(chances);
-    for (unsigned metric = 0; metric < DG_METRICS; metric++)
-        if ((metrics >> metric & 1) != 0)
-            dgi_chances_add(chances, &estimate->belief, profile, metric,
-                            profile->predict ? dgi_estimate_ahead(estimate, profile, metric)
-                                             : dgi_estimate_judged(estimate, profile, metric));
+    read_chance(estimate, profile, DG_METRIC_RTT, metrics, chances);
+    read_chance(estimate, profile, DG_METRIC_LOSS, metrics, chances);
+    read_chance(estimate, profile, DG_METRIC_JITTER, metrics, chances);
+    read_chance(estimate, profile, DG_METRIC_BANDWIDTH, metrics, chances);
     if ((metrics >> DG_METRIC_LOSS & 1) != 0 && read_coarse_loss(estimate, profile, &value))
         dgi_chances_add_certain(chances, profile, DG_METRIC_LOSS, value);
     if (metrics == 0)

@@ -1,6 +1,7 @@
 /* Sessions under the rule that weighs: `voice`, and what a host makes of it.
  *
  * SPDX-License-Identifier: MIT */
+#include "quality/estimate_entries.h"
 #include "session_world.h"
 
 #include <math.h>
@@ -279,7 +280,7 @@ START_TEST(a_loss_that_is_rough_is_not_taken_for_worse_than_it_is) {
                                 .loss_packets = rows[r].packets};
             fed(session, sample, 1000 * i);
         }
-        uint32_t judged = dgi_estimate_judged(&session->estimate, session->profile, DG_METRIC_LOSS);
+        uint32_t judged = dgi_estimate_judged_loss(&session->estimate, session->profile);
         ck_assert_uint_le(judged, rows[r].judged);
         ck_assert_uint_ge(judged, rows[r].judged - 12500);
         dg_session_free(session);
