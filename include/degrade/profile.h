@@ -132,7 +132,7 @@ typedef struct dg_profile_config {
     dg_duration forget_after;   /* a metric older than this, and than four gaps of its pace, neither triggers nor
                                    blocks: 1 s..1 h; default 30 s */
     dg_duration half_life;      /* under DG_RULE_WEIGHED, a bin weighs half as much as one that is so much newer: 100 ms..1 min;
-                                   default 1386 ms */
+                                   default 1200 ms */
     dg_duration ack_timeout;    /* 100 ms..1 min; default 2 s; DG_OFF: changes need no acknowledgement */
     dg_duration refusal_hold;   /* how long a refused change holds the old level: up to 1 h; default 30 s */
     dg_duration underrun_every; /* an underrun lowers one level at most this often: up to 1 h; default 5 s */

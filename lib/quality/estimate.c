@@ -111,7 +111,7 @@ DGI_ESTIMATE_INLINE void estimate_fold(dgi_estimate *estimate, const dg_profile 
         dgi_belief_forget(&estimate->belief, metric);
     else
         dgi_belief_fold(&estimate->belief, profile, metric,
-                        dgi_estimate_newest(estimate, profile, metric), gap);
+                        dgi_estimate_judged(estimate, profile, metric), gap);
 }
 
 DGI_ESTIMATE_INLINE void estimate_feed(dgi_estimate *estimate, const dg_profile *profile, bool weighed,

@@ -68,6 +68,9 @@ bool dgi_estimate_read(const dgi_estimate *estimate, const dg_profile *profile, 
 uint32_t dgi_estimate_read_all(const dgi_estimate *estimate, const dg_profile *profile, uint32_t clock,
                                uint32_t value[DG_METRICS]);
 
+/* What the newest is believed to be: of loss over few packets not worse than what there is together, outages apart. For
+ * rules that weigh. */
+uint32_t dgi_estimate_judged(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);
 /* Where it will be next, if the last three got worse each time and it goes on so; else the newest. Loss is too coarse to
  * tell. */
 uint32_t dgi_estimate_ahead(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric);

@@ -8,6 +8,7 @@
 #define READ_MEDIAN        3
 #define READ_COARSE_BINS   3u      /* so many of the bins of few packets lost some, */
 #define READ_COARSE_NEW    4u      /* one of them among so many newest */
+#define READ_ROUGH         100u    /* packets: of so many a bin tells its loss by itself */
 #define READ_COARSE_OUTAGE 500000u /* ppm */
 
 DGI_ESTIMATE_INLINE uint32_t read_median(const uint32_t *entries, uint32_t count) {
@@ -169,6 +170,27 @@ static bool read_coarse_loss(const dgi_estimate *estimate, const dg_profile *pro
     return true;
 }
 
+/* Loss of few packets is rough: a bin is as bad as it looks only if all that there are together are. */
+static uint32_t read_rough_loss(const dgi_estimate *estimate, const dg_profile *profile) {
+    const uint32_t *entries = estimate->entries + dgi_estimate_places[1][DG_METRIC_LOSS].first;
+    uint32_t own = dgi_loss_ppm(entries[0]);
+    read_sum loss = {0};
+    for (uint32_t i = 0; i < estimate->count[DG_METRIC_LOSS]; i++)
+        if (dgi_loss_packets(entries[i]) != 0 && dgi_loss_ppm(entries[i]) < READ_COARSE_OUTAGE)
+            read_loss_count(&loss, entries[i], 1);
+    if (loss.packets == 0 || loss.packets < profile->min_loss_packets)
+        return own;
+    return (uint32_t)dgi_min(own, loss.lost / loss.packets);
+}
+
+uint32_t dgi_estimate_judged(const dgi_estimate *estimate, const dg_profile *profile, unsigned metric) {
+    uint32_t entry = estimate->entries[dgi_estimate_places[1][metric].first];
+    if (metric != DG_METRIC_LOSS || dgi_loss_packets(entry) == 0 ||
+        dgi_loss_packets(entry) >= READ_ROUGH || dgi_loss_ppm(entry) >= READ_COARSE_OUTAGE)
+        return dgi_estimate_newest(estimate, profile, metric);
+    return read_rough_loss(estimate, profile);
+}
+
 void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profile, uint32_t metrics,
                           dgi_chances *chances) {
     uint32_t value;
@@ -177,7 +199,7 @@ void dgi_estimate_chances(const dgi_estimate *estimate, const dg_profile *profil
         if ((metrics >> metric & 1) != 0)
             dgi_chances_add(chances, &estimate->belief, profile, metric,
                             profile->predict ? dgi_estimate_ahead(estimate, profile, metric)
-                                             : dgi_estimate_newest(estimate, profile, metric));
+                                             : dgi_estimate_judged(estimate, profile, metric));
     if ((metrics >> DG_METRIC_LOSS & 1) != 0 && read_coarse_loss(estimate, profile, &value))
         dgi_chances_add_certain(chances, profile, DG_METRIC_LOSS, value);
     if (metrics == 0)

@@ -16,7 +16,7 @@
               PROFILE_TIME(bin, forget, entries), PROFILE_TIME(bin, forget, entries)}
 #define PROFILE_TIME(bin, forget, entries) \
     { (bin), (forget), DGI_HALF_RATE(PROFILE_HALF), (entries) }
-#define PROFILE_HALF 1386 /* milliseconds: by e in 2 s */
+#define PROFILE_HALF 1200 /* milliseconds */
 
 /* What all that weigh have alike: the defaults of a configuration. */
 #define PROFILE_WEIGHED                                                                                 \

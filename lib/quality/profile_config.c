@@ -37,7 +37,7 @@ static const dgi_option profile_rows[] = {
                        "samples of one metric closer together are averaged"),
     PROFILE_ROW(forget_after, DURATION, DG_SEC(1), PROFILE_HOUR, DG_SEC(30),
                 "an older metric neither triggers nor blocks"),
-    PROFILE_ROW(half_life, DURATION, DG_MS(100), PROFILE_MINUTE, DG_MS(1386),
+    PROFILE_ROW(half_life, DURATION, DG_MS(100), PROFILE_MINUTE, DG_MS(1200),
                 "under the rule that weighs, a bin weighs half as much as one that is so much newer"),
     PROFILE_ROW_OR_OFF(ack_timeout, DURATION, DG_MS(100), PROFILE_MINUTE, DG_SEC(2),
                        "a change that is not acknowledged by then is sent again"),

@@ -11,13 +11,13 @@
 #include "quality/session_state.h"
 
 /* Found as what quality/belief.c has. */
-#define WEIGH_AHEAD_HALF_S 13u   /* the present is expected to last 6.5 s */
-#define WEIGH_HALF_MS      5200u /* of what was, half is forgotten in it */
+#define WEIGH_AHEAD_HALF_S 11u   /* the present is expected to last 5.5 s */
+#define WEIGH_HALF_MS      4500u /* of what was, half is forgotten in it */
 #define WEIGH_LAST_MS      1000u /* what a measurement after silence stands for, at the least */
 #define WEIGH_MOST_MS      60000u
 #define WEIGH_UNIT         (DGI_BELIEF_ONE / DGI_PROFILE_SECOND)
 /* What a level below a fine full has come to after long, at the least: half a level-second over the part forgotten. */
-#define WEIGH_SETTLES (3 * DGI_PROFILE_SECOND + DGI_PROFILE_SECOND / 2)
+#define WEIGH_SETTLES (3 * DGI_PROFILE_SECOND + DGI_PROFILE_SECOND / 4)
 #define WEIGH_WASTE   2u /* a level too low while all is fine costs half of one too high */
 
 /* What a second at each level costs, in parts of DGI_PROFILE_SECOND. */

@@ -342,8 +342,8 @@ START_TEST(each_metric_may_have_times_of_its_own) {
                       back;
     const dg_profile *made, *again;
     ok(dg_profile_new(&made, &config));
-    const dgi_metric_times rtt = {0, 10000, DGI_HALF_RATE(1386), 2},
-                           loss = {500, 10000, DGI_HALF_RATE(1386), 10},
+    const dgi_metric_times rtt = {0, 10000, DGI_HALF_RATE(1200), 2},
+                           loss = {500, 10000, DGI_HALF_RATE(1200), 10},
                            bandwidth = {2000, 90000, DGI_HALF_RATE(5000), 10};
     ck_assert_mem_eq(&made->times[DG_METRIC_RTT], &rtt, sizeof rtt);
     ck_assert_mem_eq(&made->times[DG_METRIC_LOSS], &loss, sizeof loss);

@@ -113,7 +113,7 @@ END_TEST
 
 /* Forced down while the link was bad: once let go it is the link that holds, and that gets better. */
 START_TEST(a_bad_link_under_a_forced_level_is_what_improves) {
-    dg_session *session = session_made(NULL);
+    dg_session *session = session_steady();
     fed(session, sample_of(DG_METRIC_RTT, 400), 0);
     forced(session, DG_LEVEL_LOW, DG_SEC(2), 100);
     dg_decision decision = {0};

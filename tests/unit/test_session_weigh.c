@@ -263,6 +263,30 @@ START_TEST(a_loss_that_few_packets_cannot_show_one_by_one_counts_over_several) {
 }
 END_TEST
 
+/* Of 20 packets five lost are beyond what leads to fallback; beside bins that lost one or two they are taken for chance, and
+ * half of all for an outage. */
+START_TEST(a_loss_that_is_rough_is_not_taken_for_worse_than_it_is) {
+    static const struct {
+        uint32_t packets;
+        double last;
+        uint32_t judged; /* ppm */
+    } rows[] = {{20, 0.25, 100000}, {20, 0.05, 50000}, {20, 0.5, 500000}, {100, 0.25, 250000}};
+    for (size_t r = 0; r < DGI_COUNT(rows); r++) {
+        dg_session *session = session_made(NULL);
+        for (int i = 0; i < 8; i++) {
+            dg_sample sample = {.has = DG_SAMPLE_LOSS | DG_SAMPLE_LOSS_PACKETS,
+                                .loss = i < 7 ? (i % 2 ? 0.10 : 0.05) : rows[r].last,
+                                .loss_packets = rows[r].packets};
+            fed(session, sample, 1000 * i);
+        }
+        uint32_t judged = dgi_estimate_judged(&session->estimate, session->profile, DG_METRIC_LOSS);
+        ck_assert_uint_le(judged, rows[r].judged);
+        ck_assert_uint_ge(judged, rows[r].judged - 12500);
+        dg_session_free(session);
+    }
+}
+END_TEST
+
 /* --- trend --- */
 
 START_TEST(a_trend_is_acted_on_before_it_crosses_if_that_is_asked_for) {
@@ -382,7 +406,7 @@ START_TEST(a_belief_is_the_decayed_share_of_bins) {
         uint32_t value = 20000;
         for (int i = 0; i < 50; i++) {
             uint32_t gap = 500 + (uint32_t)(property_next(&seed) % 2000);
-            double left = pow(0.5, gap / 1386.0);
+            double left = pow(0.5, gap / 1200.0);
             dgi_belief_fold(&belief, voice, DG_METRIC_RTT, value, gap);
             bad = (bad + (value > 300000)) * left;
             all = (all + 1) * left;
@@ -392,7 +416,7 @@ START_TEST(a_belief_is_the_decayed_share_of_bins) {
             dgi_chances_add(&chances, &belief, voice, DG_METRIC_RTT, value);
             double p = (bad + (value > 300000)) / (all + 1), odds = p / (1 - p) / 4.5;
             double expected = p < 1 ? odds / (1 + odds) : 1;
-            ck_assert_double_eq_tol(chances.need[DG_LEVEL_REDUCED] / 32768.0, expected, 0.03);
+            ck_assert_double_eq_tol(chances.need[DG_LEVEL_REDUCED] / 32768.0, expected, 0.05);
             ck_assert_uint_eq(chances.need[DG_LEVEL_LOW], 0);
         }
     }
@@ -410,6 +434,7 @@ TESTS_MAIN("session_weigh", steady_input_crosses_exactly_at_the_numbers,
            one_sample_that_is_missing_is_no_silence,
            the_first_good_sample_after_an_outage_leads_back_and_a_bad_one_does_not,
            a_loss_that_few_packets_cannot_show_one_by_one_counts_over_several,
+           a_loss_that_is_rough_is_not_taken_for_worse_than_it_is,
            a_trend_is_acted_on_before_it_crosses_if_that_is_asked_for,
            an_underrun_holds_its_level_for_a_few_seconds,
            another_kind_of_rule_goes_on_from_the_same_measurements,
