@@ -93,5 +93,8 @@ static const bench_row rows[] = {
 };
 
 int main(int argc, char **argv) {
-    return BENCH_TABLE("quality", rows, argc, argv);
+    int status = BENCH_TABLE("quality", rows, argc, argv);
+    printf("%-58s %9zu bytes each (goal 256)\n", "session memory, its window included",
+           dg_session_size());
+    return status;
 }
