@@ -5,6 +5,7 @@
 #include "base/struct.h"
 #include "quality/cohort.h"
 #include "quality/cohort_state.h"
+#include "quality/session_look.h"
 
 #define CAP_STEPS_OF_LEVEL 16u /* DG_LEVELS of them, but for the last one */
 #define CAP_STEP_MAX       (DGI_COHORT_STEPS - 1)
@@ -46,8 +47,7 @@ static uint32_t cap_metric_step(const dg_profile *profile, unsigned metric, uint
 
 /* A link that says nothing is as bad as the level that its silence, or what it said before, has brought. */
 static uint32_t cap_level_step(const dg_session *session) {
-    bool by_link = dgi_reason_is_metric(session->reason) || session->reason == DG_REASON_STALE_METRICS;
-    return by_link ? session->level * CAP_STEPS_OF_LEVEL : 0;
+    return dgi_session_by_link(session->reason) ? session->level * CAP_STEPS_OF_LEVEL : 0;
 }
 
 uint32_t dgi_cohort_step_of(const dg_session *session) {

@@ -130,6 +130,23 @@ START_TEST(level_that_silence_brought_counts_and_one_that_a_cap_brought_does_not
 }
 END_TEST
 
+/* The link brought it too, and nothing else is known of the link when the metrics are forgotten. */
+START_TEST(level_that_a_prediction_brought_counts) {
+    const dg_profile *profile;
+    const dg_profile_config config = {.rule = DG_RULE_STEADY, .predict = 1, .stale = DG_STALE_IGNORE};
+    ok(dg_profile_new(&profile, &config));
+    dg_session *session = session_made(profile);
+    for (int i = 0; session->level == DG_LEVEL_FULL && i < 20; i++)
+        fed(session, sample_of(DG_METRIC_RTT, 100 + 20 * i), 1000 * i);
+    ck_assert_uint_eq(session->reason, DG_REASON_PREDICTED);
+    asked(session, 600000);
+    ck_assert_uint_eq(session->level, DG_LEVEL_REDUCED);
+    ck_assert_uint_eq(dgi_cohort_step_of(session), 16);
+    dg_session_free(session);
+    dg_profile_unref(profile);
+}
+END_TEST
+
 START_TEST(steps_of_any_profile_and_link_are_steps) {
     unsigned long long seed = property_seed();
     for (unsigned i = 0; i < 2000; i++) {
@@ -281,7 +298,8 @@ TESTS_MAIN("cohort_cap", link_that_says_nothing_is_the_best,
            half_way_from_bound_to_bound_is_half_a_levels_steps,
            worst_metric_counts_and_one_that_does_not_decide_does_not,
            level_that_silence_brought_counts_and_one_that_a_cap_brought_does_not,
-           steps_of_any_profile_and_link_are_steps, worst_links_are_capped_first,
+           level_that_a_prediction_brought_counts, steps_of_any_profile_and_link_are_steps,
+           worst_links_are_capped_first,
            links_that_are_alike_and_have_no_id_are_capped_all_or_none_whichever_is_nearer,
            share_is_met_exactly_whatever_the_links_are, share_is_met_after_those_whom_it_took_went,
            larger_share_spares_nobody_whom_a_smaller_one_takes,
