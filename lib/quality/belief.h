@@ -1,6 +1,6 @@
 /* What the last seconds of a metric make likely. Of its bins the share that lie beyond what leads to each level, and the
- * share within what restores: the newest bin weighs one, and a bin half as much for each of the profile's half-lives that it is older.
- * One bad bin is mostly a blip and several in a row are not, so shares are read as odds.
+ * share within what restores: the newest bin weighs one, and a bin half as much for each half-life of the
+ * profile that it is older. One bad bin is mostly a blip and several in a row are not, so shares are read as odds.
  *
  * The newest bin is the estimate's, and may still change; the belief keeps those before it. */
 #ifndef DGI_QUALITY_BELIEF_H
@@ -33,9 +33,9 @@ typedef struct dgi_belief {
 
 /* What the metrics together make likely. */
 typedef struct dgi_chances {
-    uint32_t need
-        [DG_LEVELS]; /* that the link cannot carry what is better than this level; that of full is 0 */
-    uint32_t fine;   /* that everything is within what restores; 0 if nothing is measured */
+    /* That the link cannot carry what is better than this level; that of full is 0. */
+    uint32_t need[DG_LEVELS];
+    uint32_t fine;         /* that everything is within what restores; 0 if nothing is measured */
     uint8_t by[DG_LEVELS]; /* the metric that need is of */
 } dgi_chances;
 

@@ -29,10 +29,10 @@ static void weigh_costs(const dgi_chances *chances, uint32_t cost[DG_LEVELS]) {
     }
 }
 
-/* Silence: as if it had been an outage for long. */
-static void weigh_outage(dg_session *session) {
+/* As if what is better than this level had been wrong for long. */
+static void weigh_blame(dg_session *session, uint32_t best) {
     for (uint32_t level = 0; level < DG_LEVELS; level++)
-        session->work[level] = (uint16_t)(level < session->profile->worst ? session->profile->price : 0);
+        session->work[level] = (uint16_t)(level < best ? session->profile->price : 0);
 }
 
 /* What was is forgotten in part, what costs is added; then measured against the least, and never more than a switch above
@@ -54,7 +54,8 @@ static void weigh_fed(dg_session *session, const dgi_session_fed *fed, const uin
     uint32_t ms = (uint32_t)dgi_min(fed->ms, WEIGH_MOST_MS);
     if (fed->silent) {
         uint32_t gap = session->estimate.pace.common * DGI_PACE_UNIT;
-        weigh_outage(session);
+        if (session->profile->stale == DG_STALE_DEGRADE)
+            weigh_blame(session, session->profile->worst); /* it was an outage */
         ms = (uint32_t)dgi_min(ms, dgi_max(gap, WEIGH_LAST_MS));
     }
     weigh_pass(session, cost, ms);
@@ -73,8 +74,8 @@ void dgi_session_lay(dg_session *session) {
 }
 
 void dgi_session_underran(dg_session *session, uint32_t level) {
-    for (uint32_t b = 0; b < DG_LEVELS && dgi_profile_weighs(session->profile); b++)
-        session->work[b] = (uint16_t)(b < level ? session->profile->price : 0);
+    if (dgi_profile_weighs(session->profile))
+        weigh_blame(session, level);
 }
 
 static uint32_t weigh_least(const dg_session *session, const uint32_t cost[DG_LEVELS]) {

@@ -180,6 +180,27 @@ START_TEST(a_higher_price_switches_less) {
 }
 END_TEST
 
+/* Half a level-second each second, and what is forgotten of it, meet at some three and a half: a dearer switch is not paid
+ * for by a good link for ever, a cheaper one is. */
+START_TEST(what_a_good_link_pays_for_is_bounded) {
+    static const double prices[] = {1, 3, 6, 15};
+    for (size_t i = 0; i < DGI_COUNT(prices); i++) {
+        const dg_profile *profile;
+        ok(dg_profile_new(&profile, &(dg_profile_config){.switch_price = prices[i]}));
+        dg_session *session = session_made(profile);
+        steady(session, good_sample, 0, 120000);
+        double work = (double)session->work[DG_LEVEL_REDUCED] / DGI_PROFILE_SECOND;
+        ck_assert_uint_eq(session->work[DG_LEVEL_FULL], 0);
+        if (prices[i] <= 3)
+            ck_assert_double_eq(work, prices[i]);
+        else
+            ck_assert_double_eq_tol(work, 3.5, 0.4);
+        dg_session_free(session);
+        dg_profile_unref(profile);
+    }
+}
+END_TEST
+
 /* --- silence --- */
 
 START_TEST(an_outage_is_silence_of_two_and_a_half_gaps_and_leads_to_fallback_at_once) {
@@ -228,6 +249,22 @@ START_TEST(the_first_good_sample_after_an_outage_leads_back_and_a_bad_one_does_n
         ck_assert_uint_eq(decision.level, bad ? DG_LEVEL_FALLBACK : DG_LEVEL_FULL);
         dg_session_free(session);
     }
+}
+END_TEST
+
+/* Under a profile that holds its level in silence, silence says nothing of the link either. */
+START_TEST(silence_that_only_holds_the_level_is_no_outage) {
+    const dg_profile *profile;
+    ok(dg_profile_new(&profile, &(dg_profile_config){.stale = DG_STALE_HOLD}));
+    dg_session *session = session_made(profile);
+    steady(session, good_sample, 0, 60000);
+    ck_assert_uint_eq(asked(session, 90000).level, DG_LEVEL_FULL);
+    ck_assert_uint_eq(fed(session, sample_of(DG_METRIC_RTT, 200), 90001).level, DG_LEVEL_FULL);
+    ck_assert_uint_eq(session->work[DG_LEVEL_FULL], 0);
+    ck_assert_uint_eq(steady(session, sample_of(DG_METRIC_RTT, 301), 91000, 95000).level,
+                      DG_LEVEL_REDUCED);
+    dg_session_free(session);
+    dg_profile_unref(profile);
 }
 END_TEST
 
@@ -430,10 +467,11 @@ TESTS_MAIN("session_weigh", steady_input_crosses_exactly_at_the_numbers,
            a_good_network_brings_any_history_to_full_in_under_30_s,
            constant_input_never_reverses_and_switches_at_most_once_a_level,
            input_that_swings_at_any_pace_is_followed_a_few_times_and_then_not,
-           a_higher_price_switches_less,
+           a_higher_price_switches_less, what_a_good_link_pays_for_is_bounded,
            an_outage_is_silence_of_two_and_a_half_gaps_and_leads_to_fallback_at_once,
            one_sample_that_is_missing_is_no_silence,
            the_first_good_sample_after_an_outage_leads_back_and_a_bad_one_does_not,
+           silence_that_only_holds_the_level_is_no_outage,
            a_loss_that_few_packets_cannot_show_one_by_one_counts_over_several,
            a_loss_that_is_rough_is_not_taken_for_worse_than_it_is,
            a_trend_is_acted_on_before_it_crosses_if_that_is_asked_for,
