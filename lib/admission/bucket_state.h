@@ -63,9 +63,9 @@ typedef struct bucket_view {
     uint64_t word;
     uint64_t produced;
     int64_t raw; /* the gap as the word has it */
-    int64_t
-        least; /* below this raw gap the word is ahead: no difference of clocks explains it. If none has to, it is
-                      what was taken and charged alone */
+    /* Below this raw gap the word is ahead: no difference of clocks explains it. If none has to, it is what was taken
+     * and charged alone. */
+    int64_t least;
     int64_t gap; /* tokens there, up to the burst; below 0, owed */
     bool ahead; /* a clock has gone back, or the caller's `now` is old; gap is as if it were put right */
     dg_duration hold; /* so long one with a fresh `now` may still come: nothing is put right yet */

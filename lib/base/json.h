@@ -71,10 +71,11 @@ typedef enum dgi_json_found {
     DGI_JSON_FOUND_FAR    /* more came before it than was to be looked at */
 } dgi_json_found;
 
-/* Finds, behind at most `most` strings and brackets, the first member called `name` of the object that the text is, and reads the string there, unescaped; one
- * that does not fit, or is not valid, comes out empty. Reads no further than that string and checks nothing on the
- * way but where strings and brackets begin and end: for whole texts of JSON the answer is that of the reader above,
- * for others it is only where to look. `name` is at most 31 bytes that need no escape. */
+/* Finds, behind at most `most` strings and brackets, the first member called `name` of the object that the text is,
+ * and reads the string there, unescaped; one that does not fit, or is not valid, comes out empty. Reads no further than
+ * that string and checks nothing on the way but where strings and brackets begin and end: for whole texts of JSON the
+ * answer is that of the reader above, for others it is only where to look. `name` is at most 31 bytes that need no
+ * escape. */
 dgi_json_found dgi_json_find(const char *text, size_t size, const char *name, unsigned most, char *to,
                              size_t to_size);
 
